@@ -1,0 +1,78 @@
+# helioracle: make demo | test | test-fast | check | bench | contracts | spec | lock | system | clean
+# Everything is set up in .venv and node_modules; nothing outside this folder is touched, but by `make system`.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STEP := scripts/step
+# The first interpreter that is new enough and can make environments.
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+
+.PHONY: demo test test-fast check contracts spec lock system clean bench help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,2p' Makefile
+
+# ------------------------------------------------------------------ environments
+# The demo needs less than the tests do, and both live in the same .venv: setting up for tests adds to what the demo set up.
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then echo 'helioracle needs Python 3.11 or newer with venv. On Debian or Ubuntu type:'; \
+		echo '    sudo apt-get install -y python3 python3-venv'; exit 1; fi
+	@$(STEP) "make .venv with $(PYTHON)" $(PYTHON) -m venv $(VENV)
+
+.make/demo: requirements/demo.lock pyproject.toml | $(BIN)/python
+	@$(STEP) "install what the demo needs (first run only)" $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/demo.lock
+	@$(STEP) "install helioracle itself" $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p .make && touch $@
+
+.make/dev: requirements/dev.lock pyproject.toml | $(BIN)/python
+	@$(STEP) "install what the tests need" $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(STEP) "install helioracle itself" $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p .make && touch $@ && touch .make/demo
+
+.make/node: package.json package-lock.json .npmrc .make/dev
+	@$(STEP) "install Solidity tools from npm" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p .make && touch $@
+
+# ------------------------------------------------------------------ what people type
+demo: .make/demo
+	@$(BIN)/helioracle demo $(DEMO_ARGS)
+
+check: .make/dev
+	@$(STEP) "ruff check" $(BIN)/ruff check
+	@$(STEP) "ruff format" $(BIN)/ruff format --check
+	@$(STEP) "mypy strict" $(BIN)/mypy
+	@$(STEP) "import-linter" $(BIN)/lint-imports
+	@$(STEP) "deptry" $(BIN)/deptry .
+
+# As root the system packages that some tests need are installed; otherwise those tests are skipped by name.
+test: .make/dev .make/node
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory system; fi
+	@$(STEP) "all tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+
+test-fast: .make/dev .make/node
+	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -m "not slow"
+
+bench: .make/dev
+	@for b in bench/bench_*.py; do [ -e "$$b" ] || continue; $(STEP) "$$b" $(BIN)/python "$$b"; done
+
+# ------------------------------------------------------------------ generated files
+contracts: .make/node
+	@$(STEP) "compile the contracts" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python contracts/build.py
+
+spec: .make/dev
+	@$(STEP) "write the vectors" $(BIN)/python spec/generate.py
+
+lock: | $(BIN)/python
+	@$(STEP) "lock demo" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra demo pyproject.toml requirements/build.in -o requirements/demo.lock
+	@$(STEP) "lock dev" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
+
+system:
+	@$(STEP) "system packages: $(SYSTEM_PACKAGES)" scripts/system $(SYSTEM_PACKAGES)
+SYSTEM_PACKAGES := chromium
+
+clean:
+	rm -rf $(VENV) node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache

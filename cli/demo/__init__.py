@@ -1,0 +1,1 @@
+"""The demo: the closed loop on one machine, composed of the services themselves."""

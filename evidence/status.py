@@ -1,0 +1,55 @@
+"""The status word of a reading: what is valid, how good the clock was, what went wrong.
+
+32 bits; every fact is a bit of its own, so that the OR over a batch, which the header carries, still means something.
+"""
+
+from enum import IntFlag
+
+from evidence.errors import Malformed
+
+
+class Status(IntFlag):
+    """Bits of the status word (spec/reading.md)."""
+
+    EXPORT_VALID = 1 << 0
+    IMPORT_VALID = 1 << 1
+    POWER_VALID = 1 << 2
+    TARIFFS_VALID = 1 << 3
+    CLOCK_UNKNOWN = 1 << 4
+    CLOCK_INFORMATIVE = 1 << 5
+    CLOCK_SYNCHRONISED = 1 << 6
+    SUSPECT = 1 << 7
+    # Why there is no answer; at most one of the four.
+    NO_ANSWER = 1 << 8
+    DAMAGED = 1 << 9
+    FOREIGN = 1 << 10
+    REFUSED = 1 << 11
+    # What made a well-formed answer suspect; the registers are signed as they were said.
+    SENTINEL = 1 << 12
+    ZERO = 1 << 13
+    FELL = 1 << 14
+
+
+NONE = Status(0)
+KNOWN = 0x7FFF
+CLOCKS = Status.CLOCK_UNKNOWN | Status.CLOCK_INFORMATIVE | Status.CLOCK_SYNCHRONISED
+OUTCOMES = Status.NO_ANSWER | Status.DAMAGED | Status.FOREIGN | Status.REFUSED
+REGISTERS = Status.EXPORT_VALID | Status.IMPORT_VALID
+
+
+def parse(word: int) -> Status:
+    """A status word of a reading.
+
+    Raises:
+        Malformed: a reserved bit is set, the clock is not exactly one of three, or there are two outcomes.
+    """
+    if word & ~KNOWN:
+        raise Malformed("status", f"reserved bits are set in {word:#010x}")
+    status = Status(word)
+    if (status & CLOCKS).bit_count() != 1:
+        raise Malformed("status", f"exactly one clock bit is set in a status word, not {status & CLOCKS!r}")
+    if (status & OUTCOMES).bit_count() > 1:
+        raise Malformed("status", f"at most one outcome bit is set in a status word, not {status & OUTCOMES!r}")
+    if status & OUTCOMES and status & (REGISTERS | Status.POWER_VALID | Status.TARIFFS_VALID):
+        raise Malformed("status", "no value is valid where there was no answer")
+    return status

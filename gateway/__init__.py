@@ -1,0 +1,1 @@
+"""The edge process: polls meters, signs what they say, and keeps it until the oracle has answered."""

@@ -1,0 +1,1 @@
+"""Sans-I/O codecs and register maps that simulator and gateway both speak."""

@@ -1,0 +1,1 @@
+"""The oracle: intake, ledger, log, settlement and chain."""

@@ -1,0 +1,1 @@
+"""The oracle's decisions: pure functions on plain data."""

@@ -1,0 +1,1 @@
+"""What every process shares at its edges: clocks, configuration, signals, logging. Never imported by a core."""

@@ -1,0 +1,172 @@
+"""The world clock: what time readings, periods and chain days live in (DESIGN, section 3).
+
+It is either the machine's clock or a stepped one. Time-outs, keepalives and resends never ask it: they are always real.
+
+A stepped clock advances only while every participant is idle, to the earliest time anybody waits for. So a loop that polls every five
+minutes runs as fast as its slowest participant works, and nothing is ever observed at the wrong time.
+"""
+
+import threading
+import time
+from typing import Protocol
+
+from shell.errors import ClockClosed
+
+
+class Participant(Protocol):
+    """One activity that the world's time must wait for."""
+
+    def wait_until(self, instant: int) -> None:
+        """Say 'idle until `instant`' (unix seconds) and return once the world is there, busy again.
+
+        Raises:
+            ClockClosed: the world ended.
+        """
+
+    def busy(self) -> None:
+        """Hold the world's time: there is work that belongs to now."""
+
+    def idle(self) -> None:
+        """Let the world's time go on; nothing is waited for."""
+
+    def leave(self) -> None:
+        """Stop counting as a participant."""
+
+
+class WorldClock(Protocol):
+    """The time of readings, periods and chain days."""
+
+    def now(self) -> int:
+        """UTC unix seconds."""
+
+    def join(self, name: str) -> Participant:
+        """Become a participant, busy at first."""
+
+    def close(self) -> None:
+        """End the world: everybody who waits gets `ClockClosed`."""
+
+
+class RealClock:
+    """The machine's clock; being busy holds up nobody."""
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def now(self) -> int:
+        """UTC unix seconds."""
+        return int(time.time())  # noqa: TID251 this is the one place where world time comes from the machine
+
+    def join(self, name: str) -> "_RealParticipant":
+        """A participant that nobody waits for; `name` is only for symmetry with the stepped clock."""
+        return _RealParticipant(self._closed, name)
+
+    def close(self) -> None:
+        """End the world."""
+        self._closed.set()
+
+
+class _RealParticipant:
+    def __init__(self, closed: threading.Event, name: str) -> None:
+        self._closed = closed
+        self.name = name
+
+    def wait_until(self, instant: int) -> None:
+        # Waits in slices, so that a clock that is set forwards is noticed within a second.
+        while (left := instant - time.time()) > 0:  # noqa: TID251 see RealClock.now
+            if self._closed.wait(min(left, 1.0)):
+                break
+        if self._closed.is_set():
+            raise ClockClosed
+
+    def busy(self) -> None:
+        """Nothing to hold."""
+
+    def idle(self) -> None:
+        """Nothing to let go."""
+
+    def leave(self) -> None:
+        """Nothing to leave."""
+
+
+_BUSY = -1
+_IDLE = None
+
+
+class SteppedClock:
+    """A clock that its participants move: it stands still while anybody is busy."""
+
+    def __init__(self, start: int) -> None:
+        self._now = start
+        self._closed = False
+        self._waiting: dict[_SteppedParticipant, int | None] = {}
+        self._changed = threading.Condition()
+
+    def now(self) -> int:
+        """UTC unix seconds of the stepped world."""
+        with self._changed:
+            return self._now
+
+    def join(self, name: str) -> "_SteppedParticipant":
+        """Become a participant, busy until it says otherwise."""
+        participant = _SteppedParticipant(self, name)
+        with self._changed:
+            self._waiting[participant] = _BUSY
+        return participant
+
+    def close(self) -> None:
+        """End the world."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def busy_participants(self) -> list[str]:
+        """Who holds the time now; for status and for a test that hangs."""
+        with self._changed:
+            return [p.name for p, until in self._waiting.items() if until == _BUSY]
+
+    def _set(self, participant: "_SteppedParticipant", until: int | None) -> None:
+        with self._changed:
+            self._waiting[participant] = until
+            self._advance()
+
+    def _leave(self, participant: "_SteppedParticipant") -> None:
+        with self._changed:
+            self._waiting.pop(participant, None)
+            self._advance()
+
+    def _wait(self, participant: "_SteppedParticipant", instant: int) -> None:
+        with self._changed:
+            self._waiting[participant] = instant
+            self._advance()
+            self._changed.wait_for(lambda: self._closed or self._now >= instant)
+            if self._closed:
+                raise ClockClosed
+            self._waiting[participant] = _BUSY
+
+    def _advance(self) -> None:
+        wanted = self._waiting.values()
+        if any(until == _BUSY for until in wanted):
+            return
+        instants = [until for until in wanted if until is not None]
+        # Those whose instant has come are about to be busy: nobody moves on before they have been seen to be.
+        if instants and min(instants) > self._now:
+            self._now = min(instants)
+        self._changed.notify_all()
+
+
+class _SteppedParticipant:
+    def __init__(self, clock: SteppedClock, name: str) -> None:
+        self._clock = clock
+        self.name = name
+
+    def wait_until(self, instant: int) -> None:
+        self._clock._wait(self, instant)  # noqa: SLF001 the two classes are one thing with two faces
+
+    def busy(self) -> None:
+        self._clock._set(self, _BUSY)  # noqa: SLF001 see wait_until
+
+    def idle(self) -> None:
+        self._clock._set(self, _IDLE)  # noqa: SLF001 see wait_until
+
+    def leave(self) -> None:
+        self._clock._leave(self)  # noqa: SLF001 see wait_until
