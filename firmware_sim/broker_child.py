@@ -1,0 +1,65 @@
+"""The child process of `firmware_sim.broker.EmbeddedBroker`; run as a script, with the path of the broker's TOML and its port.
+
+It ends when its standard input does: the parent holds the other end, so however the parent dies, the broker goes with it.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from iotcore.iotcore import IotCoreBroker
+
+_FIND_TRIES = 2_000
+_FIND_PAUSE_S = 0.005
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    config_path, port = sys.argv[1], int(sys.argv[2])
+    logging.basicConfig(level=logging.WARNING)
+    # rumqttd wraps its routing of each message in error spans, which show up as one ERROR record a packet.
+    logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_send_at_once, args=(port,), daemon=True).start()
+    IotCoreBroker(config_path=config_path).run_forever()
+
+
+def _end_with_parent() -> None:
+    try:
+        sys.stdin.buffer.read()
+    finally:
+        os._exit(0)
+
+
+def _send_at_once(port: int) -> None:
+    # rumqttd leaves Nagle's algorithm on, and a client that has nothing to say acknowledges after 40 ms: an answer that
+    # follows a PUBACK would wait that long. Linux hands TCP_NODELAY from a listening socket down to every accepted one.
+    for _ in range(_FIND_TRIES):
+        for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+            if _set_if_listener(fd, port):
+                return
+        time.sleep(_FIND_PAUSE_S)
+
+
+def _set_if_listener(fd: int, port: int) -> bool:
+    try:
+        copy = socket.socket(fileno=os.dup(fd))
+    except OSError:
+        return False  # not a socket, or closed meanwhile
+    with copy:
+        try:
+            listening = copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            if not listening or copy.getsockname()[1] != port:
+                return False
+            copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The errors of `firmware_sim`.
+
+SimError
+|-- RecordingRefused   a recording that cannot be replayed; names the line
+|-- DeviceImpossible   a device whose registers its protocol could not carry
+`-- BrokerNotReady     the embedded broker did not come up
+"""
+
+
+class SimError(Exception):
+    """A simulated plant that cannot be built."""
+
+
+class RecordingRefused(SimError):
+    """A recording that cannot be replayed; `line` is the line of the file, 0 for the file as a whole."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        self.line = line
+        self.problem = problem
+        super().__init__(f"line {line}: {problem}" if line else problem)
+
+
+class DeviceImpossible(SimError):
+    """A device whose configuration its own protocol could not carry."""
+
+    def __init__(self, device: str, field: str, problem: str) -> None:
+        self.device = device
+        self.field = field
+        self.problem = problem
+        super().__init__(f"device {device}: {field} {problem}")
+
+
+class BrokerNotReady(SimError):
+    """The embedded broker did not come up on `port`."""
+
+    def __init__(self, port: int, problem: str) -> None:
+        self.port = port
+        self.problem = problem
+        super().__init__(f"the embedded broker on 127.0.0.1:{port} did not start: {problem}")
