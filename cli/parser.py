@@ -148,6 +148,9 @@ def _keeper(commands: "_Commands[argparse.ArgumentParser]") -> None:
     run.add_argument(
         "--ledger", type=Path, required=True, help="the oracle's ledger: its Transfer events say who may be a holder"
     )
+    run.add_argument(
+        "--skip", action="append", default=[], metavar="ADDRESS", help="a holder who would rather claim; repeatable"
+    )
     run.add_argument("--once", action="store_true", required=True, help="one pass, then stop (the only mode so far)")
     run.set_defaults(module="cli.keeper")
 

@@ -3,6 +3,7 @@
 `helioracle init` writes a commented one. The oracle loads the bindings into its registry; gateway and simulator read what is theirs.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -219,3 +220,26 @@ def _check(table: Table, terms: AssetTerms, meters: tuple[BoundMeter, ...]) -> N
                 "meter",
                 f"{meter.binding.serial} is bound to {meter.binding.asset}/{meter.binding.point}, not to this asset",
             )
+
+
+def write_deployment(path: Path, deployment: Deployment) -> None:
+    """Put the contracts' addresses into the `[chain]` table of an asset file, behind its `chain_id`; comments stay as they are.
+
+    The new file replaces the old one in one step: a crash leaves one of the two, whole.
+
+    Raises:
+        ConfigError: the file cannot be read, names another chain, or has addresses already.
+    """
+    table = read_toml(path).table("chain")
+    chain_id = table.integer("chain_id", minimum=1, maximum=2**63 - 1)
+    if chain_id != deployment.chain_id:
+        raise table.error("chain_id", f"is {chain_id}, but the contracts were deployed on chain {deployment.chain_id}")
+    if table.has(CONTRACTS[0]):
+        raise table.error(CONTRACTS[0], "stands there already; a second set of contracts needs a second asset file")
+    text = path.read_text("utf-8")
+    lines = text.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if re.match(r"\s*chain_id\s*=", line)) + 1
+    lines[at:at] = [f'{name} = "{deployment.addresses[name]}"\n' for name in CONTRACTS]
+    new = path.with_suffix(".toml.new")
+    new.write_text("".join(lines), "utf-8")
+    new.replace(path)

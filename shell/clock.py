@@ -20,7 +20,7 @@ class Participant(Protocol):
         """Say 'idle until `instant`' (unix seconds) and return once the world is there, busy again.
 
         Raises:
-            ClockClosed: the world ended.
+            ClockClosed: the world ended, or this participant left it.
         """
 
     def busy(self) -> None:
@@ -30,7 +30,7 @@ class Participant(Protocol):
         """Let the world's time go on; nothing is waited for."""
 
     def leave(self) -> None:
-        """Stop counting as a participant."""
+        """Stop counting as a participant; whoever still waits as this one gets `ClockClosed`."""
 
 
 class WorldClock(Protocol):
@@ -68,14 +68,15 @@ class RealClock:
 class _RealParticipant:
     def __init__(self, closed: threading.Event, name: str) -> None:
         self._closed = closed
+        self._left = False
         self.name = name
 
     def wait_until(self, instant: int) -> None:
-        # Waits in slices, so that a clock that is set forwards is noticed within a second.
+        # Waits in slices, so that a clock that is set forwards, and a participant that leaves, are noticed within a second.
         while (left := instant - time.time()) > 0:  # noqa: TID251 see RealClock.now
-            if self._closed.wait(min(left, 1.0)):
+            if self._closed.wait(min(left, 1.0)) or self._left:
                 break
-        if self._closed.is_set():
+        if self._closed.is_set() or self._left:
             raise ClockClosed
 
     def busy(self) -> None:
@@ -85,7 +86,8 @@ class _RealParticipant:
         """Nothing to let go."""
 
     def leave(self) -> None:
-        """Nothing to leave."""
+        """Wake whoever waits as this one."""
+        self._left = True
 
 
 _BUSY = -1
@@ -133,13 +135,14 @@ class SteppedClock:
         with self._changed:
             self._waiting.pop(participant, None)
             self._advance()
+            self._changed.notify_all()
 
     def _wait(self, participant: "_SteppedParticipant", instant: int) -> None:
         with self._changed:
             self._waiting[participant] = instant
             self._advance()
-            self._changed.wait_for(lambda: self._closed or self._now >= instant)
-            if self._closed:
+            self._changed.wait_for(lambda: self._closed or self._now >= instant or participant not in self._waiting)
+            if self._closed or participant not in self._waiting:
                 raise ClockClosed
             self._waiting[participant] = _BUSY
 

@@ -32,10 +32,10 @@ def read_marked(path: Path, *, field: str, profile: str) -> str:
         raise ConfigError(path, field, "there is no such key file; `helioracle init DIR` makes one") from None
     except (OSError, UnicodeDecodeError):
         raise ConfigError(path, field, "cannot be read as a key file") from None
-    if text.startswith(DEMO_MARK):
+    if DEMO_MARK in text:
         if profile != "demo":
             raise ConfigError(path, field, f"is a demo key that anybody can make; profile {profile} refuses it")
-        text = text.removeprefix(DEMO_MARK).lstrip("\n")
+        text = text.replace(DEMO_MARK, "").lstrip("\n")
     return text
 
 

@@ -8,16 +8,18 @@ from types import FrameType
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C falls through to the handler from before.
+def stop_on_signals(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+    """An event (`stop`, or a new one) that Ctrl-C or SIGTERM sets; a second Ctrl-C falls through to the handler from before.
 
     Must run in the main thread. The handlers from before are put back on leaving.
     """
-    stop = threading.Event()
+    stop = stop or threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
+    event = stop
+
     def handle(number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        event.set()
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:

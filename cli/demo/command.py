@@ -1,0 +1,132 @@
+"""`helioracle demo`: put up the stage, play the story, tell the lies, show what came out."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from cli import site
+from cli.demo import evidence_of_payout, show
+from cli.demo.lies import Lie, tell
+from cli.demo.result import Result, collect
+from cli.demo.stage import Stage
+from cli.demo.story import PUSHED, play
+from cli.demo.watch import Watch
+from cli.errors import CommandFailed, UsageError
+from oracle.chain.client import Chain
+from oracle.chain.embedded import embedded_chain
+from oracle.errors import ChainError, ChainUnreachable
+from shell.errors import ClockClosed
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo."""
+    logging.getLogger().setLevel(logging.CRITICAL if not arguments.headless else logging.ERROR)
+    console = Console(quiet=arguments.headless)
+    started = time.monotonic()
+    with _interruptible():
+        folder = _folder(arguments.dir)
+        chain = _chain(arguments.rpc_url)
+        stage = Stage(folder, chain, arguments.seed)
+        try:
+            return _play(stage, arguments, console, started)
+        except ClockClosed:
+            stage.check()
+            raise
+        except ChainError as error:
+            raise CommandFailed(str(error)) from error
+        finally:
+            with _uninterrupted():
+                stage.stop()
+                chain.close()
+
+
+def _play(stage: Stage, arguments: argparse.Namespace, console: Console, started: float) -> int:
+    console.print(
+        "Three recorded days of sun, from the meter to the holder. Keys are demo keys, made from a public seed."
+    )
+    with console.status("putting up broker, chain, contracts and services"):
+        stage.set_up()
+        stage.start()
+    console.print(f"days {stage.days.first} and following; the page is at {stage.api.url}")
+    with show.bars(console, stage, Watch(stage)) as progress:
+        acts = play(stage, lambda line: progress.console.print(f"  {line}"))
+    stage.check()
+    result = collect(stage, acts)
+    result.check()
+    evidence = evidence_of_payout.follow(stage, stage.accounts[PUSHED[0]].address)
+    lies: list[Lie] = [] if arguments.no_lies else tell(stage)
+    _show(stage, result, evidence, lies, console)
+    if arguments.json is not None:
+        document = result.document(evidence, lies, int(time.monotonic() - started))
+        arguments.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    show.where(console, result, stage.folder, kept=arguments.keep)
+    if arguments.keep:
+        signal.pause()
+    return 0
+
+
+def _show(
+    stage: Stage, result: Result, evidence: list[evidence_of_payout.Step], lies: list[Lie], console: Console
+) -> None:
+    show.tables(console, result, site.MONEY_SYMBOL, site.MONEY_DECIMALS)
+    show.story(console, evidence_of_payout.as_text(evidence, site.MONEY_DECIMALS, site.MONEY_SYMBOL), lies)
+    stage.check()
+
+
+def _folder(wanted: Path | None) -> Path:
+    if wanted is not None:
+        return wanted
+    number = 0
+    while (folder := Path(f"demo-run/{number:03d}")).exists():
+        number += 1
+    return folder
+
+
+def _chain(rpc_url: str | None) -> Chain:
+    if rpc_url is None:
+        return embedded_chain()
+    try:
+        chain = Chain.connect(rpc_url)
+    except ChainUnreachable:
+        raise UsageError("--rpc-url: nobody answers there") from None
+    if not chain.has_time_control:
+        chain.close()
+        raise UsageError(
+            "--rpc-url: the time of this chain cannot be set, and the demo replays days; use anvil or no --rpc-url"
+        )
+    return chain
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Nothing may cut the taking-down short: a second Ctrl-C would leave a process behind."""
+    before = [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
+        sys.stdout.flush()

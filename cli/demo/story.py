@@ -1,0 +1,112 @@
+"""What people do while the plant runs: a share changes hands, the owner funds each declared day, a keeper pays, an investor claims.
+
+Each act is the function behind a command: `asset fund`, `keeper run --once`, `claim`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cli.demo.stage import SHARES, Stage
+from cli.errors import CommandFailed
+from evidence.units import Minor
+from oracle.chain.claim import Claimed, claim
+from oracle.chain.client import Receipt
+from oracle.chain.fund import Funding, fund_period, mint_demo_money
+from oracle.chain.keeper import push_due
+from oracle.chain.share import transfer
+
+SELLER, BUYER, SOLD = "investor-a", "investor-b", 100
+PUSHED = ("investor-a", "investor-b", "investor-c")
+CLAIMS = "investor-d"
+_NOON_S = 43_200
+
+
+@dataclass(slots=True)
+class Acts:
+    """What happened, for the table and the JSON.
+
+    Attributes:
+        fundings: one per period.
+        claimed: the fourth investor's claim.
+        gas: gas by act.
+    """
+
+    fundings: list[Funding] = field(default_factory=list)
+    claimed: Claimed | None = None
+    gas: dict[str, int] = field(default_factory=dict)
+
+    def spend(self, act: str, *receipts: Receipt | None) -> None:
+        """Add the gas of an act."""
+        self.gas[act] = self.gas.get(act, 0) + sum(receipt.gas_used for receipt in receipts if receipt)
+
+
+def play(stage: Stage, say: Callable[[str], None]) -> Acts:
+    """Live through the recorded days, act by act.
+
+    The world's time stands still during each act, and each wait returns only when every reading up to then is answered, settled and
+    declared: the stepped clock sees to it.
+
+    Raises:
+        ClockClosed: a service died; `stage.check()` says why.
+        CommandFailed: a period was not declared when its day was over.
+    """
+    acts = Acts()
+    acts.spend("deploy", *stage.deployed.receipts)
+    for period in range(stage.days.count):
+        if period == 1:
+            stage.story.wait_until(stage.days.end_of(0) + _NOON_S)
+            _sell(stage, acts)
+            say(f"{SELLER} sold {SOLD} shares to {BUYER} at noon of day {period + 1}")
+        stage.story.wait_until(stage.days.end_of(period) + 1)
+        funding = _fund(stage, acts, period)
+        say(f"day {period + 1} declared, {_money(funding.received)} funded")
+        _push(stage, acts)
+        say(f"the keeper paid {len(PUSHED)} investors")
+    _now(stage)
+    acts.claimed = claim(stage.chain, stage.deployment, stage.accounts[CLAIMS])
+    acts.spend("claim", acts.claimed.receipt)
+    say(f"{CLAIMS} claimed {_money(acts.claimed.amount)} of all {stage.days.count} days at once")
+    stage.catch_up()
+    return acts
+
+
+def _now(stage: Stage) -> None:
+    stage.chain.advance_to(stage.world.now())
+
+
+def _sell(stage: Stage, acts: Acts) -> None:
+    _now(stage)
+    buyer = stage.accounts[BUYER].address
+    acts.spend("transfer of shares", transfer(stage.chain, stage.deployment, stage.accounts[SELLER], buyer, SOLD))
+
+
+def _fund(stage: Stage, acts: Acts, period: int) -> Funding:
+    _now(stage)
+    row = stage.reader.settlement.period(period)
+    if row is None or row.state != "declared":
+        raise CommandFailed(f"period {period} is {row.state if row else 'not settled'} although its day is over")
+    owner = stage.accounts["owner"]
+    receipt = mint_demo_money(stage.chain, stage.deployment, owner, owner.address, Minor(int(row.distributable)))
+    acts.spend("demo money", receipt)
+    funding = fund_period(stage.chain, stage.deployment, owner, period)
+    acts.spend("fund", *funding.receipts)
+    acts.fundings.append(funding)
+    return funding
+
+
+def _push(stage: Stage, acts: Acts) -> None:
+    stage.catch_up()
+    # One investor would rather pull: claiming is the other way to be paid.
+    skip = [stage.accounts[CLAIMS].address]
+    pushed = push_due(stage.chain, stage.deployment, stage.accounts["keeper"], stage.reader, skip=skip)
+    acts.spend("push", *pushed.receipts)
+
+
+def _money(amount: Minor) -> str:
+    whole, minor = divmod(amount, 10**6)
+    return f"{whole}.{minor:06d}"
+
+
+def names(stage: Stage) -> dict[str, str]:
+    """Investor names by address."""
+    return {stage.accounts[name].address: name for name in SHARES}

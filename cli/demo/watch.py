@@ -1,0 +1,45 @@
+"""Follows the services' counters while the story plays: what the bars show."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from cli import site
+from cli.demo.stage import Stage
+
+_EVERY_S = 0.2
+
+
+class Watch:
+    """Reads counters a few times a second in a thread of its own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._done = threading.Event()
+        self.slots_total = (stage.days.end - stage.days.start) // site.POLL_INTERVAL_S + 1
+
+    @contextmanager
+    def following(self, show: Callable[[Mapping[str, int]], object]) -> Iterator[None]:
+        """Call `show` with the counters until the block ends, and once more then."""
+        thread = threading.Thread(target=self._follow, args=(show,), name="watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join()
+            show(self._counts())
+
+    def _follow(self, show: Callable[[Mapping[str, int]], object]) -> None:
+        while not self._done.wait(_EVERY_S):
+            show(self._counts())
+
+    def _counts(self) -> dict[str, int]:
+        stage = self._stage
+        meters = len(site.METERS)
+        declared = stage.reader.settlement.periods(state="declared", limit=stage.days.count)
+        return {
+            "slots": int(str(stage.gateway.status()["readings_signed"])) // meters,
+            "batches": stage.reader.log.size(),
+            "declared": len(declared),
+        }

@@ -1,0 +1,163 @@
+"""The TOML that `helioracle init` writes: commented, because it is the first thing a new user reads."""
+
+from datetime import date
+
+from cli import site
+
+_POINT_HEAD = """
+# ---- What is settled: metering points. role: generation | export | import | check.
+# A check point never earns: it is compared with what the generation points say. `meters` is a formula; "-SERIAL" subtracts.
+"""
+
+_METER_HEAD = """
+# ---- Which key speaks for which installed meter. A binding is signed by the meter's key and by the installer's (spec/binding.md).
+# `replay` is the simulator's: register = step_wh * floor((start_wh + weight_ppm * E / 10^6) / step_wh), E in Wh of the recording.
+"""
+
+
+def asset(chain_id: int, first_day: date, installer_point: bytes) -> str:
+    """The asset file."""
+    text = f"""# The asset: what it is, what it earns, who is bound to it. Oracle, command line and simulator read this file.
+asset = "{site.ASSET}"
+name = "{site.NAME}"
+utc_offset = "{site.UTC_OFFSET}"      # of the settlement day: fixed, the same constant as on chain
+poll_interval_s = {site.POLL_INTERVAL_S}      # half of it is the tolerance of the boundary rule
+check_tolerance_ppm = 30_000  # how far the check point may differ before the statement says so: 3 %
+installer_point = "{installer_point.hex()}"
+
+[periods]
+first_day = {first_day.isoformat()}  # period 0 begins here
+days = 1                # a payout period is this many whole days
+
+[money]                 # the payment token
+symbol = "{site.MONEY_SYMBOL}"
+decimals = {site.MONEY_DECIMALS}
+
+[chain]                 # `helioracle asset deploy` writes the contracts' addresses here
+chain_id = {chain_id}
+
+# ---- The waterfall, in this order: what is taken from the gross before holders are paid.
+[[fee]]
+name = "operations"
+ppm = 100_000           # 10 % of the gross
+
+[[fee]]
+name = "metering and oracle"
+fixed = 0.25            # per payout period
+
+# ---- What a kilowatt-hour earns.
+[[tariff]]
+name = "feed-in"
+price_per_kwh = 0.0850
+
+[[tariff]]
+name = "time-of-use"
+price_per_kwh = 0.0720  # outside of every band
+zone = "{site.BAND_ZONE}"      # IANA zone of the bands' local time
+[[tariff.band]]
+name = "peak"
+price_per_kwh = 0.1940
+days = "weekdays"
+from = "{site.PEAK[0]}"
+to = "{site.PEAK[1]}"
+"""
+    text += _POINT_HEAD
+    for meter in site.METERS:
+        text += f'\n[[point]]\nid = "{meter.point}"\nrole = "{meter.role}"\nmeters = ["{meter.serial}"]\n'
+        if meter.tariff:
+            text += f'tariff = "{meter.tariff}"\n'
+    text += _METER_HEAD
+    for meter in site.METERS:
+        text += (
+            f'\n[[meter]]\nserial = "{meter.serial}"\nbinding = "bindings/{meter.serial}.hex"\n'
+            f"replay = {{ weight_ppm = {meter.weight_ppm}, start_wh = {meter.start_wh}, step_wh = {meter.step_wh} }}\n"
+        )
+    return text
+
+
+def sim() -> str:
+    """The simulator's file."""
+    text = f"""# The simulated plant: which recording is replayed, and which devices stand on which line.
+asset = "asset.toml"            # each meter's weight, start register and step stand there, under `replay`
+recording = "{site.RECORDING}"  # or a path to a CSV with a header: time, and power_w | power_kw | energy_wh | energy_kwh
+nameplate_w = {site.RECORDING_NAMEPLATE_W}              # of the recorded plant; a row beyond twice of it is not believed
+utc_offset = "{site.UTC_OFFSET}"
+first_day = {site.RECORDING_FIRST_DAY}          # the first recorded day that is replayed, moved to the first day after now by whole weeks
+days = {site.RECORDING_DAYS}
+"""
+    for name, protocol, meters in site.LINES:
+        text += f'\n[[line]]\nname = "{name}"\nprotocol = "{protocol}"\nlink = "run/{name}"  # made at start: the pty\n'
+        for meter in meters:
+            if meter.protocol == "sunspec":
+                text += (
+                    f'[[line.inverter]]\nserial = "{meter.serial}"\nunit = {meter.address}\n'
+                    f"scale_factor = {meter.scale_factor}\n"
+                )
+            else:
+                text += f'[[line.meter]]\nserial = "{meter.serial}"\naddress = "{meter.address}"\n'
+                if meter.band_registers:
+                    text += "".join(
+                        f'[[line.meter.band]]\nfrom = "{start}"\ntariff = {tariff}\n'
+                        for start, tariff in (("00:00", 2), (site.PEAK[0], 1), (site.PEAK[1], 2))
+                    )
+    return text
+
+
+def gateway(profile: str, oracle_point: bytes, broker_port: int) -> str:
+    """The gateway's file."""
+    text = f"""# The gateway: which meters it reads, with which keys they sign, and where signed batches go.
+gateway = "{site.GATEWAY}"      # its segment of every topic; with TLS, the common name of its certificate
+asset = "{site.ASSET}"
+profile = "{profile}"   # production refuses keys in files
+outbox = "gateway/outbox.sqlite"
+poll_interval_s = {site.POLL_INTERVAL_S}
+cut_every_s = 900         # a batch ends at the UTC multiples of this
+clock = "synchronised"    # chrony on a real gateway: asks it before saying so
+
+[broker]
+host = "127.0.0.1"
+port = {broker_port}              # with TLS: ca, certificate, key
+
+[oracle]
+points = ["{oracle_point.hex()}"]  # whose signed answers are believed
+"""
+    for name, protocol, meters in site.LINES:
+        text += f'\n[[line]]\nname = "{name}"\nprotocol = "{protocol}"\nport = "run/{name}"  # a real one: /dev/serial/by-id/...\n'
+        text += "baudrate = 115200\n"
+        for meter in meters:
+            text += (
+                f'[[line.meter]]\nserial = "{meter.serial}"\naddress = "{meter.address}"\n'
+                f'key = "keys/{meter.serial}.key"\nbinding = "bindings/{meter.serial}.hex"\n'
+            )
+            if meter.band_registers:
+                text += "tariffs = true  # its tariff registers T1..T4 are signed too, as a cross-check\n"
+    return text
+
+
+def oracle(profile: str, broker_port: int) -> str:
+    """The oracle's file."""
+    return f"""# The oracle: takes in signed batches, keeps the log, settles, declares.
+profile = "{profile}"        # production refuses keys in files
+asset_file = "asset.toml"
+ledger = "oracle/ledger.sqlite"  # made once, by `helioracle oracle create`
+key = "keys/oracle.key"          # P-256: signs answers, heads and checkpoints; gateways pin its public point
+
+[broker]
+host = "127.0.0.1"
+port = {broker_port}                     # with TLS: ca, certificate, key
+
+# Without [chain] the oracle takes in and settles, and declares nothing.
+{"" if profile == "demo" else "# "}[chain]
+{"" if profile == "demo" else "# "}rpc_url = "http://127.0.0.1:8545"
+{"" if profile == "demo" else "# "}key = "keys/declarer.key"    # Ethereum: signs and sends anchors and reports
+"""
+
+
+def api(oracle_point: bytes, port: int) -> str:
+    """The API's file."""
+    return f"""# The API and the investor's pages: reads the ledger, never writes.
+ledger = "oracle/ledger.sqlite"
+host = "127.0.0.1"  # browsers give a page WebCrypto on 127.0.0.1 and over https only
+port = {port}         # 0 picks a free one
+oracle_point = "{oracle_point.hex()}"  # under which checkpoints are checked
+"""
