@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Who may hold shares of the asset, and be paid for them
+/// @notice The gate decides who may *receive*: shares, or a payout. It never decides what somebody is *owed*. A holder
+/// who loses the permission keeps every claim that grew until then and is paid once the permission returns.
+interface IInvestorGate {
+    /// @notice `holder` was put on the list, or taken off it.
+    event AllowedSet(address indexed holder, bool allowed);
+
+    /// @notice More addresses in one call than the list takes at once.
+    error TooManyHolders(uint256 got, uint256 most);
+    /// @notice The zero address holds nothing and is paid nothing.
+    error ZeroAddress();
+
+    /// @notice Puts `holders` on the list, or takes them off it. Restricted: the compliance role.
+    /// @param holders At most 256 addresses.
+    function setAllowed(address[] calldata holders, bool allowed) external;
+
+    /// @notice Whether `holder` may receive shares and payouts now.
+    function isAllowed(address holder) external view returns (bool);
+}

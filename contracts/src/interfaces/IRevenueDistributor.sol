@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Money that came in, and whose it is
+/// @notice The asset's owner funds Final reports in *tranches*; every tranche is fully there before anybody is owed a unit
+/// of it, so no claim can fail for lack of money and late money never dilutes those who claimed early. A tranche pays by
+/// share-days: whoever held a share at the end of a day of the period earns that day's part.
+///
+/// Amounts per share-day are kept in *X96*: base units times 2^96. What the division leaves over is carried into the next
+/// tranche, and what a payment leaves over stays with the holder, so not a fraction is lost whatever the order, the
+/// grouping or the moment of the claims:
+///
+///     sum of what was funded * 2^96 = sum of everybody's owed and paid * 2^96 + carry
+///
+/// *Owed* and *payable* are different questions. Owed follows from the holder register alone; the gate and the payment
+/// token only decide whether it can be paid now. What can't be paid stays credit.
+///
+/// There is no way to take the payment token out but to be paid.
+interface IRevenueDistributor {
+    /// @notice Tranche `tranche` brings `received` base units for `period`.
+    event Funded(uint32 indexed tranche, uint32 indexed period, uint256 received, uint192 perShareDayX96);
+    /// @notice `holder` was paid `amount` base units; the tranches below `upTo` are settled for this holder.
+    event Paid(address indexed holder, uint256 amount, uint32 upTo);
+    /// @notice The payment token refused to pay `holder`; `amount` stays credit.
+    event PayFailed(address indexed holder, uint256 amount, uint32 upTo);
+    /// @notice The gate does not allow `holder` now; `amount` stays credit.
+    event PayHeld(address indexed holder, uint256 amount, uint32 upTo);
+    /// @notice A push ran short of gas after `done` of `asked` holders; the rest is untouched.
+    event PushStopped(uint256 done, uint256 asked);
+
+    /// @notice The period's report is not Final.
+    error PeriodNotFinal(uint32 period, uint8 status);
+    /// @notice Nothing to fund with.
+    error FundingZero(uint32 period);
+    /// @notice More than the report still lets be distributed.
+    error FundingAboveDistributable(uint32 period, uint256 amount, uint256 room);
+    /// @notice A tranche brings at least 1 % of the distributable amount, or all that is missing: each one costs every
+    /// holder gas.
+    error FundingBelowMinimum(uint32 period, uint256 amount, uint256 least);
+    /// @notice The token delivered more than it was asked to.
+    error ReceivedTooMuch(uint256 received, uint256 amount);
+    /// @notice Nobody who earns held a share in the period: the money would belong to no one.
+    error NoShareDays(uint32 period);
+    /// @notice The amount per share-day does not fit its slot.
+    error PerShareDayTooLarge(uint256 perShareDayX96, uint256 most);
+    /// @notice The funds of all tranches together do not fit their slot.
+    error TotalTooLarge(uint256 total, uint256 most);
+    /// @notice There are only `count` tranches.
+    error UpToTooLarge(uint32 upTo, uint32 count);
+    /// @notice There is no tranche `index`; there are `count`.
+    error TrancheUnknown(uint32 index, uint32 count);
+    /// @notice The gate does not allow `holder` to be paid.
+    error HolderNotAllowed(address holder);
+    /// @notice More holders in one push than it takes.
+    error TooManyHolders(uint256 got, uint256 most);
+    /// @notice Not enough gas to pay even the first holder.
+    error GasTooLow(uint256 gas, uint256 least);
+    /// @notice The register and the declarations cut their days at different moments.
+    error UtcOffsetMismatch(int32 declarations, int32 register);
+    /// @notice There is no contract at `account`.
+    error NoContract(address account);
+
+    /// @notice Brings `amount` base units for a period. Restricted: the treasury role, which has approved the amount.
+    /// @dev What counts is what arrives, so a token that keeps a fee for itself is funded with what is left.
+    function fund(uint32 period, uint256 amount) external;
+
+    /// @notice Pays the caller everything owed from the tranches below `upTo`.
+    /// @param upTo At most `trancheCount()`; a lower number settles a part and bounds the gas.
+    /// @return amount Base units paid. Claiming often or seldom gives the same sum.
+    function claim(uint32 upTo) external returns (uint256 amount);
+
+    /// @notice Pays others what they are owed. Anybody may, since the money can only go where it belongs.
+    /// @dev Stops before a holder for whom the gas might not do, so a starved call can't turn a payment into a failure.
+    /// An estimate of the gas finds the least that does not revert, which is that of one holder: set the gas instead, by
+    /// `PAY_GAS + PUSH_RESERVE` once and what a payment really costs for each holder.
+    /// @param holders At most 256.
+    /// @return done How many of `holders` were dealt with.
+    function push(address[] calldata holders, uint32 upTo) external returns (uint256 done);
+
+    /// @notice Base units that `holder` is owed from the tranches below `upTo` and was not paid yet.
+    function owed(address holder, uint32 upTo) external view returns (uint256);
+
+    /// @notice The same with its fraction, times 2^96.
+    function owedX96(address holder, uint32 upTo) external view returns (uint256);
+
+    /// @notice How many tranches there are.
+    function trancheCount() external view returns (uint32);
+
+    /// @notice The period of a tranche, and its amount per share-day times 2^96.
+    function tranche(uint32 index) external view returns (uint32 period, uint192 perShareDayX96);
+
+    /// @notice The tranches below `settled` are settled for `holder`.
+    function cursorOf(address holder) external view returns (uint32 settled);
+
+    /// @notice Declared and funded of `period`, side by side, in base units.
+    function coverage(uint32 period) external view returns (uint256 declared, uint256 funded);
+
+    /// @notice What may still be funded for `period`; 0 unless its report is Final.
+    function fundable(uint32 period) external view returns (uint256);
+
+    /// @notice What all Final reports let be distributed and nobody has funded yet.
+    function arrears() external view returns (uint256);
+
+    /// @notice What the divisions left over so far, times 2^96; it joins the next tranche.
+    function carryX96() external view returns (uint256);
+
+    /// @notice Base units paid out so far.
+    function totalPaid() external view returns (uint256);
+
+    /// @notice Base units received so far.
+    function totalFunded() external view returns (uint256);
+}

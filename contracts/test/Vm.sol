@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The part of Foundry's cheat codes that these tests use
+/// @notice Signatures as documented by Foundry; kept here so that no test library has to be fetched.
+interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function warp(uint256 timestamp) external;
+    function prank(address sender) external;
+    function addr(uint256 privateKey) external pure returns (address);
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function expectRevert(bytes calldata data) external;
+    function expectRevert() external;
+    function expectEmit(address emitter) external;
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 snapshot) external returns (bool);
+    function assume(bool condition) external pure;
+    function label(address account, string calldata name) external;
+
+    function projectRoot() external view returns (string memory);
+    function exists(string calldata path) external view returns (bool);
+    function readFile(string calldata path) external view returns (string memory);
+    function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+    function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
+    function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
+    function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
+    function toString(uint256 value) external pure returns (string memory);
+}
+
+/// @title Assertions that say what they saw
+abstract contract Checks {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    error NotEqual(string what, uint256 got, uint256 want);
+    error NotEqualBytes32(string what, bytes32 got, bytes32 want);
+    error NotEqualAddress(string what, address got, address want);
+    error NotTrue(string what);
+    error Exceeds(string what, uint256 got, uint256 most);
+
+    function assertEq(uint256 got, uint256 want, string memory what) internal pure {
+        if (got != want) revert NotEqual(what, got, want);
+    }
+
+    function assertEq(bytes32 got, bytes32 want, string memory what) internal pure {
+        if (got != want) revert NotEqualBytes32(what, got, want);
+    }
+
+    function assertEq(address got, address want, string memory what) internal pure {
+        if (got != want) revert NotEqualAddress(what, got, want);
+    }
+
+    function assertTrue(bool holds, string memory what) internal pure {
+        if (!holds) revert NotTrue(what);
+    }
+
+    function assertAtMost(uint256 got, uint256 most, string memory what) internal pure {
+        if (got > most) revert Exceeds(what, got, most);
+    }
+
+    /// @dev `value` folded into [low, high].
+    function bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
+        if (value >= low && value <= high) return value;
+        uint256 span = high - low + 1;
+        return span == 0 ? value : low + value % span;
+    }
+}

@@ -1,0 +1,106 @@
+"""EIP-712 worked out by hand, beside eth_account and beside the contract's own constants.
+
+"By hand" means: keccak over bytes that are put together here, word by word, from the text of the standard (EIP-712, 'Definition of
+hashStruct' and 'Definition of domainSeparator'), with nothing but a keccak function borrowed.
+"""
+
+from typing import Any
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+
+CHAIN_ID = 31337
+CONTRACT = "0x00000000000000000000000000000000000000AA"
+DOMAIN: dict[str, Any] = {"name": "helioracle", "version": "1", "chainId": CHAIN_ID, "verifyingContract": CONTRACT}
+
+ANCHOR_TYPE = b"Anchor(uint32 logGeneration,uint64 logSize,bytes32 logRoot)"
+REPORT_FIELDS: list[tuple[str, str]] = [
+    ("uint16", "schemaVersion"),
+    ("uint32", "period"),
+    ("uint16", "revision"),
+    ("uint32", "signerSetVersion"),
+    ("uint32", "logGeneration"),
+    ("uint64", "logSize"),
+    ("uint32", "registryIndex"),
+    ("bytes32", "settlementRoot"),
+    ("uint64", "exportWh"),
+    ("uint64", "importWh"),
+    ("uint32", "missingMeters"),
+    ("uint128", "gross"),
+    ("uint128", "distributable"),
+    ("bytes32", "tariffHash"),
+    ("bytes32", "statementHash"),
+    ("bytes32", "previousHash"),
+]
+REPORT_VALUES: list[Any] = [
+    1, 41, 0, 1, 1, 812, 2, b"\x11" * 32, 12_418_300, 77, 0, 55_000_001, 41_270_000, b"\x22" * 32, b"\x33" * 32, b"\0" * 32,
+]  # fmt: skip
+
+
+def _word(value: int | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.to_bytes(32, "big")
+
+
+def _separator() -> bytes:
+    kind = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+    address = bytes(12) + bytes.fromhex(CONTRACT[2:])
+    return keccak(kind + keccak(b"helioracle") + keccak(b"1") + _word(CHAIN_ID) + address)
+
+
+def _digest(struct_hash: bytes) -> bytes:
+    return keccak(b"\x19\x01" + _separator() + struct_hash)
+
+
+def _by_library(primary: str, fields: list[tuple[str, str]], values: list[Any]) -> tuple[bytes, bytes]:
+    message = encode_typed_data(
+        DOMAIN,
+        {primary: [{"name": name, "type": kind} for kind, name in fields]},
+        {name: value for (_, name), value in zip(fields, values, strict=True)},
+    )
+    return bytes(message.header), bytes(message.body)
+
+
+def test_type_hashes_are_the_published_constants() -> None:
+    # These constants stand in contracts/test/RevenueDeclarations.t.sol too, beside the contract's own.
+    assert keccak(ANCHOR_TYPE).hex() == "c68e86551acbdd5590c31044f37834dbf4fc32c77ff0a5cd234cf009a64c1f1d"
+    text = "Report(" + ",".join(f"{kind} {name}" for kind, name in REPORT_FIELDS) + ")"
+    assert keccak(text.encode()).hex() == "be1d92a39ac79c80c5c1b9aff747ea5477776ed0d4f10a4204b788742690553b"
+
+
+def test_an_anchor_hashes_by_hand_as_by_eth_account() -> None:
+    root = bytes(range(32))
+    body = keccak(keccak(ANCHOR_TYPE) + _word(1) + _word(812) + root)
+    fields = [("uint32", "logGeneration"), ("uint64", "logSize"), ("bytes32", "logRoot")]
+    separator, library = _by_library("Anchor", fields, [1, 812, root])
+    assert separator == _separator()
+    assert library == body
+    assert _digest(body).hex() == "2240e5a5b28e4a5d544892ba6822987dd5e573dfe25776ccc1bbf0d176a410dc"
+
+
+def test_a_report_hashes_by_hand_as_by_eth_account() -> None:
+    text = "Report(" + ",".join(f"{kind} {name}" for kind, name in REPORT_FIELDS) + ")"
+    body = keccak(keccak(text.encode()) + b"".join(_word(value) for value in REPORT_VALUES))
+    _, library = _by_library("Report", REPORT_FIELDS, REPORT_VALUES)
+    assert library == body
+    assert _digest(body).hex() == "c337c606deed3c8fbca322a501eb886bafa7de941b4527d18388406fe3603c1a"
+
+
+@pytest.mark.parametrize("index", range(len(REPORT_FIELDS)))
+def test_every_field_of_a_report_is_signed(index: int) -> None:
+    changed = list(REPORT_VALUES)
+    changed[index] = b"\xff" * 32 if isinstance(changed[index], bytes) else changed[index] + 1
+    assert _by_library("Report", REPORT_FIELDS, changed) != _by_library("Report", REPORT_FIELDS, REPORT_VALUES)
+
+
+def test_a_signature_made_by_eth_account_recovers_from_the_digest_made_by_hand() -> None:
+    key = "0x" + "46" * 32
+    message = encode_typed_data(
+        DOMAIN,
+        {"Report": [{"name": name, "type": kind} for kind, name in REPORT_FIELDS]},
+        {name: value for (_, name), value in zip(REPORT_FIELDS, REPORT_VALUES, strict=True)},
+    )
+    signed = Account.sign_message(message, key)
+    assert bytes(signed.message_hash) == _digest(bytes(message.body))
+    assert Account.recover_message(message, signature=signed.signature) == Account.from_key(key).address
