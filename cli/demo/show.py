@@ -33,7 +33,7 @@ def bars(console: Console, stage: Stage, watch: Watch) -> Iterator[Progress]:
             name: progress.add_task(label, total=total)
             for name, label, total in (
                 ("slots", "poll slots read and signed", watch.slots_total),
-                ("batches", "entries in the log", None),
+                ("entries", "entries verified and logged", watch.entries_total),
                 ("declared", "days declared on chain", stage.days.count),
             )
         }

@@ -10,10 +10,10 @@ from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
 from oracle.chain.claim import Claimed, claim
-from oracle.chain.client import Receipt
 from oracle.chain.fund import Funding, fund_period, mint_demo_money
-from oracle.chain.keeper import push_due
+from oracle.chain.keeper import Push, push_due
 from oracle.chain.share import transfer
+from oracle.chain.transaction import Receipt
 
 SELLER, BUYER, SOLD = "investor-a", "investor-b", 100
 PUSHED = ("investor-a", "investor-b", "investor-c")
@@ -59,9 +59,11 @@ def play(stage: Stage, say: Callable[[str], None]) -> Acts:
             say(f"{SELLER} sold {SOLD} shares to {BUYER} at noon of day {period + 1}")
         stage.story.wait_until(stage.days.end_of(period) + 1)
         funding = _fund(stage, acts, period)
-        say(f"day {period + 1} declared, {_money(funding.received)} funded")
-        _push(stage, acts)
-        say(f"the keeper paid {len(PUSHED)} investors")
+        say(f"day {period + 1} is declared; the owner funds it with {_money(funding.received)}")
+        pushed = _push(stage, acts)
+        say(
+            f"the keeper paid {_money(Minor(sum(p.amount for p in pushed.payouts)))} to {len(pushed.payouts)} investors"
+        )
     _now(stage)
     acts.claimed = claim(stage.chain, stage.deployment, stage.accounts[CLAIMS])
     acts.spend("claim", acts.claimed.receipt)
@@ -94,12 +96,13 @@ def _fund(stage: Stage, acts: Acts, period: int) -> Funding:
     return funding
 
 
-def _push(stage: Stage, acts: Acts) -> None:
+def _push(stage: Stage, acts: Acts) -> Push:
     stage.catch_up()
     # One investor would rather pull: claiming is the other way to be paid.
     skip = [stage.accounts[CLAIMS].address]
     pushed = push_due(stage.chain, stage.deployment, stage.accounts["keeper"], stage.reader, skip=skip)
     acts.spend("push", *pushed.receipts)
+    return pushed
 
 
 def _money(amount: Minor) -> str:

@@ -8,6 +8,7 @@ from cli import site
 from cli.demo.stage import Stage
 
 _EVERY_S = 0.2
+_CUT_S = 900
 
 
 class Watch:
@@ -16,6 +17,10 @@ class Watch:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._done = threading.Event()
+        meters = len(stage.asset.meters)
+        cuts = (stage.days.end - stage.days.start) // _CUT_S + 1
+        # A batch a cut and an opening header a meter, its binding, a statement a day, and the terms.
+        self.entries_total = meters * (cuts + 2) + stage.days.count + 1
         self.slots_total = (stage.days.end - stage.days.start) // site.POLL_INTERVAL_S + 1
 
     @contextmanager
@@ -36,10 +41,10 @@ class Watch:
 
     def _counts(self) -> dict[str, int]:
         stage = self._stage
-        meters = len(site.METERS)
+        meters = len(stage.asset.meters)
         declared = stage.reader.settlement.periods(state="declared", limit=stage.days.count)
         return {
             "slots": int(str(stage.gateway.status()["readings_signed"])) // meters,
-            "batches": stage.reader.log.size(),
+            "entries": stage.reader.log.size(),
             "declared": len(declared),
         }

@@ -182,7 +182,7 @@ TABLES: Final[
     ),
     "refusals": (REFUSALS, ("id",), frozenset({"meter_id", "header_hash"}), (), (("header_hash",),)),
     "forks": (FORKS, ("id",), frozenset(), (("second_hash",),), ()),
-    "log_entries": (LOG_ENTRIES, ("log_index",), frozenset({"content"}), (), (("ref",),)),
+    "log_entries": (LOG_ENTRIES, ("log_index",), frozenset({"content"}), (), (("ref",), ("type",))),
     "checkpoints": (CHECKPOINTS, ("size",), frozenset(), (), ()),
     "boundaries": (
         BOUNDARIES,

@@ -10,12 +10,12 @@ import api.config
 import firmware_sim.config
 import gateway.config
 import oracle.config
-from cli import init
 from cli.main import run
 from oracle import asset_file
 from oracle.ledger import database
+from shell.key_files import DEMO_MARK
 
-COMMANDS = (
+COMMANDS: tuple[list[str], ...] = (
     [],
     ["demo"],
     ["init"],
@@ -113,7 +113,7 @@ def test_a_damaged_key_file_is_named_and_never_shown(site: Path, capsys: pytest.
 
 def test_demo_keys_are_refused_outside_the_demo(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = site / "keys" / "oracle.key"
-    key.write_text(f"{init.DEMO_MARK}\n{key.read_text()}")
+    key.write_text(f"{DEMO_MARK}\n{key.read_text()}")
     assert run(["oracle", "create", "--config", str(site / "oracle.toml")]) == 2
     assert "demo key" in capsys.readouterr().err
 

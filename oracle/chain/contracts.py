@@ -1,0 +1,74 @@
+"""The contracts of one asset as web3 objects, and who may do what in them."""
+
+from dataclasses import dataclass
+
+from eth_utils.abi import abi_to_signature, event_signature_to_log_topic, function_signature_to_4byte_selector
+from web3.contract import Contract
+from web3.contract.contract import ContractEvent
+
+from oracle.asset_file import Deployment
+from oracle.chain.client import Chain
+from oracle.errors import ChainConflict
+
+# The artifact behind each name of `oracle.asset_file.CONTRACTS`. The token may be any ERC-20: only its standard functions are called.
+ARTIFACTS = {
+    "access": "AccessManager",
+    "gate": "InvestorGate",
+    "share": "AssetShare",
+    "registry": "MeterRegistry",
+    "declarations": "RevenueDeclarations",
+    "distributor": "RevenueDistributor",
+    "token": "DemoStablecoin",
+}
+
+# Role ids in the asset's AccessManager; 0 is its admin.
+REGISTRAR_ROLE = 1
+COMPLIANCE_ROLE = 2
+TREASURY_ROLE = 3
+ISSUER_ROLE = 4
+
+# Restricted functions: (contract, function, role).
+RESTRICTED = (
+    ("registry", "append", REGISTRAR_ROLE),
+    ("gate", "setAllowed", COMPLIANCE_ROLE),
+    ("distributor", "fund", TREASURY_ROLE),
+    ("share", "mint", ISSUER_ROLE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetContracts:
+    """One asset's contracts; an asset cannot touch another's."""
+
+    access: Contract
+    gate: Contract
+    share: Contract
+    registry: Contract
+    declarations: Contract
+    distributor: Contract
+    token: Contract
+
+
+def contracts_of(chain: Chain, deployment: Deployment) -> AssetContracts:
+    """The contracts of a deployment.
+
+    Raises:
+        ChainConflict: the deployment belongs to another chain than this one.
+    """
+    if chain.chain_id != deployment.chain_id:
+        raise ChainConflict(
+            f"the asset file's contracts live on chain {deployment.chain_id}, the node speaks for chain {chain.chain_id}"
+        )
+    return AssetContracts(
+        **{name: chain.contract(artifact, deployment.addresses[name]) for name, artifact in ARTIFACTS.items()}
+    )
+
+
+def selector_of(contract: Contract, function: str) -> bytes:
+    """The four bytes that a function is called by."""
+    return function_signature_to_4byte_selector(abi_to_signature(contract.get_function_by_name(function).abi))
+
+
+def topic_of(event: ContractEvent) -> bytes:
+    """The first topic of an event's logs."""
+    return event_signature_to_log_topic(abi_to_signature(event.abi))

@@ -1,0 +1,54 @@
+"""Ethereum keys from files: 64 hex digits (demo and development), or a keystore v3 JSON whose password is asked for, never configured."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from shell.errors import ConfigError
+from shell.key_files import DEMO_MARK, read_marked, write_secret
+
+AskPassword = Callable[[str], str]  # prompt -> password
+
+
+def read_account(path: Path, *, field: str, profile: str, ask_password: AskPassword | None = None) -> LocalAccount:
+    """The account of a key file.
+
+    Args:
+        path: the key file.
+        field: the config's key that named it, for messages.
+        profile: demo | development | production; production refuses a key that lies open in a file.
+        ask_password: asks a person for a keystore's password.
+
+    Raises:
+        ConfigError: no such file, not a key, refused by the profile, or a wrong password. Never shows the content.
+    """
+    text = read_marked(path, field=field, profile=profile).strip()
+    if text.startswith("{"):
+        return _from_keystore(text, path, field, ask_password)
+    if profile == "production":
+        raise ConfigError(path, field, "profile production refuses a key in the open; use a keystore v3 file")
+    try:
+        account: LocalAccount = Account.from_key(bytes.fromhex(text.removeprefix("0x")))
+    except Exception:  # noqa: BLE001 the key libraries' errors are of many kinds and some repeat the key
+        raise ConfigError(path, field, "is not a secp256k1 key of 64 hex digits in the curve's range") from None
+    return account
+
+
+def write_account(path: Path, key: bytes, *, demo: bool) -> None:
+    """Write a 32-byte key as hex, readable by its owner only; never over an existing file (FileExistsError)."""
+    write_secret(path, f"{DEMO_MARK}\n{key.hex()}\n" if demo else f"{key.hex()}\n")
+
+
+def _from_keystore(text: str, path: Path, field: str, ask_password: AskPassword | None) -> LocalAccount:
+    if ask_password is None:
+        raise ConfigError(path, field, "is a keystore, and nobody is here to type its password")
+    try:
+        account: LocalAccount = Account.from_key(
+            Account.decrypt(json.loads(text), ask_password(f"Password of {path.name}: "))
+        )
+    except Exception:  # noqa: BLE001 as in read_account; neither password nor key may reach a message
+        raise ConfigError(path, field, "cannot be opened: not a keystore v3, or not its password") from None
+    return account

@@ -1,0 +1,75 @@
+"""Where a header would stand in its meter's chain, as the ledger knows it; the newest header of each meter is remembered."""
+
+from evidence import header as headers
+from evidence.answer import Code
+from evidence.errors import BadSignature
+from evidence.header import Header, Kind
+from evidence.keys import PublicKey
+from oracle.core.intake import SIGNED_REFUSALS, Facts, Previous
+from oracle.ledger.reader import LedgerView
+
+_SIGNED = {code.name: code for code in SIGNED_REFUSALS}
+
+
+class ChainOfHeaders:
+    """Gathers the facts that `oracle.core.intake.decide` needs.
+
+    Asks the view of the running transaction, so that the second header of a bundle is seen to follow the first. The newest headers are
+    remembered, at most one a bound meter; `forget` when a transaction is taken back.
+    """
+
+    def __init__(self, view: LedgerView) -> None:
+        self._view = view
+        self._newest: dict[bytes, Previous] = {}
+
+    def facts(self, header: Header, key: PublicKey) -> Facts:
+        """What is known of the place of a header; `key` is its meter's."""
+        newest = self._newest.get(header.meter_id)
+        if newest is not None and _continues(newest, header):
+            return Facts(previous=newest)  # nothing follows the newest header, and nothing lies beyond its sequence
+        overlap = None
+        if header.count:
+            overlap = self._view.headers.overlapping(header.meter_id, header.epoch, header.seq0, header.next_seq)
+        follower = self._view.headers.following(header.prev)
+        previous = self._previous(header.prev)
+        fork = None if previous else self._view.refusals.fork_of(header.prev)
+        return Facts(
+            previous=previous,
+            follower=follower.hash if follower else None,
+            overlapping=overlap.hash if overlap else None,
+            prev_refused=None if previous else self._refused(header.prev, key),
+            prev_forked=fork.first_hash if fork else None,
+        )
+
+    def stored(self, header_hash: bytes, header: Header) -> None:
+        """A header was stored: it is its meter's newest now."""
+        self._newest[header.meter_id] = Previous(header_hash, header)
+
+    def forget(self) -> None:
+        """The transaction was taken back: what was remembered may not be stored."""
+        self._newest.clear()
+
+    def _previous(self, prev: bytes) -> Previous | None:
+        row = self._view.headers.by_hash(prev)
+        return None if row is None else Previous(row.hash, headers.decode(row.header))
+
+    def _refused(self, prev: bytes, key: PublicKey) -> Code | None:
+        for refusal in self._view.refusals.of_header(prev):
+            if refusal.code in _SIGNED:
+                return _SIGNED[refusal.code]
+            if refusal.code == Code.MALFORMED.name:
+                # Anybody can send malformed bytes; only those that the meter signed end its chain.
+                try:
+                    key.open(refusal.header, refusal.signature, what="refused header")
+                except BadSignature:
+                    continue
+                return Code.MALFORMED
+        return None
+
+
+def _continues(newest: Previous, header: Header) -> bool:
+    if header.prev != newest.hash:
+        return False
+    if header.kind is Kind.EPOCH:
+        return header.epoch == newest.header.epoch + 1
+    return header.epoch == newest.header.epoch and header.seq0 == newest.header.next_seq

@@ -1,0 +1,91 @@
+"""The journal of chain writes and the contract events that were followed."""
+
+from oracle.ledger.rows import EventRow, JournalRow
+from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+
+LIMIT_MAX = 10_000
+
+_JOURNAL = columns(JournalRow)
+_EVENT = columns(EventRow)
+_SELECT_JOURNAL = select(JournalRow, "chain_journal")
+_SELECT_EVENT = select(EventRow, "chain_events")
+_FOLLOWED = "chain_followed_block"
+
+
+class ChainReader:
+    """Reads the journal and the events. Limits above 10,000 rows are cut to that."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def journal_of(self, kind: str, subject: str) -> JournalRow | None:
+        """The write of one kind about one subject."""
+        where = "WHERE kind = ? AND subject = ?"
+        return one(JournalRow, _JOURNAL, self._connect().execute(_SELECT_JOURNAL + where, (kind, subject)).fetchone())
+
+    def journal(
+        self, *, kind: str | None = None, state: str | None = None, after: int = 0, limit: int = LIMIT_MAX
+    ) -> list[JournalRow]:
+        """Writes in the order they were planned, beyond id `after`; by kind and state, where given."""
+        where = "WHERE id > ? AND (? IS NULL OR kind = ?) AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?"
+        found = self._connect().execute(
+            _SELECT_JOURNAL + where, (after, kind, kind, state, state, min(limit, LIMIT_MAX))
+        )
+        return many(JournalRow, _JOURNAL, found)
+
+    def gas_by_kind(self) -> dict[str, tuple[int, int]]:
+        """(number of confirmed writes, gas used in all) by kind."""
+        found = self._connect().execute(
+            "SELECT kind, COUNT(*), COALESCE(SUM(gas_used), 0) FROM chain_journal WHERE state = 'confirmed'"
+            " GROUP BY kind ORDER BY kind"
+        )
+        return {str(kind): (int(count), int(gas)) for kind, count, gas in found}
+
+    def events(
+        self,
+        *,
+        contract: str | None = None,
+        name: str | None = None,
+        after: tuple[int, int] = (-1, -1),
+        limit: int = LIMIT_MAX,
+    ) -> list[EventRow]:
+        """Events in chain order beyond (block, log index) `after`; by contract and name, where given."""
+        where = (
+            "WHERE (block, log_index) > (?, ?) AND (? IS NULL OR contract = ?) AND (? IS NULL OR name = ?)"
+            " ORDER BY block, log_index LIMIT ?"
+        )
+        parameters = (*after, contract, contract, name, name, min(limit, LIMIT_MAX))
+        return many(EventRow, _EVENT, self._connect().execute(_SELECT_EVENT + where, parameters))
+
+    def followed_block(self) -> int:
+        """The last block whose events are all stored; -1 before the first."""
+        found = self._connect().execute("SELECT value FROM meta WHERE key = ?", (_FOLLOWED,)).fetchone()
+        return -1 if found is None else int(found[0])
+
+
+class ChainWriter:
+    """Writes the journal and the events."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def put_journal(self, row: JournalRow) -> None:
+        """Write the row of (kind, subject): insert it, or replace what it said before. `id` is kept and need not be given."""
+        names = [name for name in _JOURNAL if name != "id"]
+        updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in ("kind", "subject"))
+        sql = f"{insert('chain_journal', names)} ON CONFLICT (kind, subject) DO UPDATE SET {updates}"
+        self._connect().execute(sql, [getattr(row, name) for name in names])
+
+    def add_events(self, rows: list[EventRow], *, followed_block: int) -> None:
+        """Store events, once each, and how far they reach; in one transaction, so that none is skipped or doubled."""
+        sql = insert("chain_events", _EVENT, replace=True)
+        self._connect().executemany(sql, [values(row, _EVENT) for row in rows])
+        self._set_followed(followed_block)
+
+    def drop_events_from(self, block: int) -> None:
+        """Forget every event of this block and later ones, after a reorganisation; following resumes before it."""
+        self._connect().execute("DELETE FROM chain_events WHERE block >= ?", (block,))
+        self._set_followed(block - 1)
+
+    def _set_followed(self, block: int) -> None:
+        self._connect().execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_FOLLOWED, str(block)))

@@ -1,0 +1,1 @@
+"""The asset's one append-only log."""
