@@ -148,7 +148,7 @@ class Chain:
         return self._control is not None
 
     def advance_to(self, instant: int) -> None:
-        """Bring the chain's time to `instant` (unix seconds); where it is there already nothing happens, for time never goes back.
+        """Bring the chain's time to `instant` (unix seconds) at least; where it is there already nothing happens: time never goes back.
 
         Raises:
             ChainError: the time of this chain cannot be set.

@@ -24,8 +24,8 @@ class _TesterTime:
         self._tester = tester
 
     def advance_to(self, instant: int) -> None:
-        latest = self._tester.get_block_by_number("latest")["timestamp"]
-        if instant > latest + 1:
+        # The next block's time: a second after the latest, or the machine's time where that is later.
+        if instant > self._tester.get_block_by_number("pending")["timestamp"]:
             # The tester mines a block one second short of the instant, so that the next one stands on it.
             self._tester.time_travel(instant)
         self._tester.mine_block()

@@ -10,7 +10,7 @@ class TimeControl(Protocol):
     """What moves a development chain's time."""
 
     def advance_to(self, instant: int) -> None:
-        """Mine a block at `instant` (unix seconds), which lies after the latest block."""
+        """Mine a block at `instant` (unix seconds), which lies after the latest block; later where the chain's own clock is."""
 
 
 class AnvilTime:

@@ -1,0 +1,47 @@
+"""An asset on a fresh embedded chain, and its ledger."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from oracle.chain import embedded
+from tests.chain.asset_site import Books, Site, open_site
+
+
+@pytest.fixture(scope="session")
+def deployed_site() -> Iterator[Site]:
+    """Deployed once: it takes a second and a half."""
+    chain = embedded.embedded_chain()
+    yield open_site(chain)
+    chain.close()
+
+
+@pytest.fixture
+def site(deployed_site: Site) -> Iterator[Site]:
+    """An asset on an embedded chain, as it was right after deployment; a payout period is one day."""
+    tester = deployed_site.chain._web3.provider.ethereum_tester  # type: ignore[attr-defined]  # eth-tester's provider has it
+    snapshot = deployed_site.chain.call(lambda _: tester.take_snapshot())
+    yield deployed_site
+    deployed_site.chain.call(lambda _: tester.revert_to_snapshot(snapshot))
+
+
+@pytest.fixture
+def books(site: Site, tmp_path: Path) -> Iterator[Books]:
+    opened = Books(site, tmp_path / "ledger.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_books(site: Site, tmp_path: Path) -> Iterator[Callable[[], Books]]:
+    """Open the same ledger again and again, as restarts do."""
+    opened: list[Books] = []
+
+    def open_() -> Books:
+        opened.append(Books(site, tmp_path / "ledger.db"))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.close()

@@ -1,0 +1,87 @@
+"""The same line over JSON-RPC to a real node, anvil."""
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence.units import Minor
+from oracle.chain import share
+from oracle.chain.claim import claim
+from oracle.chain.client import Chain
+from oracle.chain.fund import fund_period, mint_demo_money
+from oracle.chain.keeper import push_due
+from oracle.errors import ChainRefused, ChainUnreachable
+from shell.clock import SteppedClock
+from tests.chain.asset_site import Books, Site, open_site
+from tests.chain.test_chain_loop import declared_on_chain, running
+
+_ROOT = Path(__file__).parents[2]
+_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
+ANVIL = _ROOT / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"
+
+
+@pytest.fixture
+def anvil() -> Iterator[str]:
+    if not ANVIL.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("anvil is missing: run `npm ci`")
+        pytest.skip("anvil is missing: run `npm ci`")
+    process = subprocess.Popen(
+        [ANVIL, "--port", "0", "--host", "127.0.0.1", "--hardfork", "cancun"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if found := re.search(r"Listening on (127\.0\.0\.1:\d+)", line):
+                yield f"http://{found[1]}"
+                break
+        else:
+            pytest.fail("anvil ended before it listened")
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
+
+
+def test_the_line_runs_on_anvil(anvil: str, tmp_path: Path) -> None:
+    chain = Chain.connect(anvil)
+    assert chain.has_time_control
+    site: Site = open_site(chain)
+    holders = [holder.address for holder in site.holders]
+    share.allow(chain, site.deployment, site.owner, holders)
+    for holder in holders:
+        share.mint(chain, site.deployment, site.owner, holder, 25)
+    mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10**9))
+    with pytest.raises(ChainRefused, match=r"HolderNotAllowed\(holder=0x0000"):
+        share.mint(chain, site.deployment, site.owner, "0x" + "00" * 19 + "09", 1)
+
+    books = Books(site, tmp_path / "ledger.db")
+    books.settle(0, 1_000_001)
+    with running(books, chain, SteppedClock(site.end_of(0) + 150)) as loop:
+        loop.catch_up()
+        fund_period(chain, site.deployment, site.owner, 0)
+        loop.catch_up()
+        pushed = push_due(chain, site.deployment, site.owner, books.reader, skip=[holders[3]])
+        claimed = claim(chain, site.deployment, site.holders[3])
+        loop.catch_up()
+    assert [payout.amount for payout in pushed.payouts] == [250_000] * 3
+    assert claimed.amount == 250_000
+    assert declared_on_chain(site, 0) == 1
+    assert len(books.reader.chain.events(contract="distributor", name="Paid")) == 4
+    books.close()
+    chain.close()
+
+
+def test_a_node_that_goes_away_is_unreachable(anvil: str) -> None:
+    chain = Chain.connect(anvil)
+    assert chain.chain_id == 31337
+    # Nobody listens on port 9 (discard) of this machine.
+    chain._web3.provider.endpoint_uri = "http://127.0.0.1:9"  # type: ignore[attr-defined]  # an HTTPProvider has it
+    with pytest.raises(ChainUnreachable):
+        chain.block_number()
+    chain.close()

@@ -1,0 +1,64 @@
+"""Ethereum keys from files: never a demo key outside the demo, never an open key in production, never a key in a message."""
+
+import json
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from oracle.chain.key_file import read_account, write_account
+from shell.errors import ConfigError
+
+KEY = bytes(range(1, 33))
+
+
+def test_a_written_key_reads_back_and_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "oracle.key"
+    write_account(path, KEY, demo=False)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert read_account(path, field="chain.key", profile="development").key == KEY
+    with pytest.raises(FileExistsError):
+        write_account(path, KEY, demo=False)
+
+
+def test_demo_keys_are_refused_outside_the_demo(tmp_path: Path) -> None:
+    path = tmp_path / "oracle.key"
+    write_account(path, KEY, demo=True)
+    assert read_account(path, field="chain.key", profile="demo").key == KEY
+    for profile in ("development", "production"):
+        with pytest.raises(ConfigError, match="is a demo key"):
+            read_account(path, field="chain.key", profile=profile)
+
+
+def test_production_wants_a_keystore_and_its_password(tmp_path: Path) -> None:
+    open_key = tmp_path / "open.key"
+    write_account(open_key, KEY, demo=False)
+    with pytest.raises(ConfigError, match="keystore v3"):
+        read_account(open_key, field="chain.key", profile="production")
+    keystore = tmp_path / "oracle.json"
+    keystore.write_text(json.dumps(Account.encrypt(KEY, "right", iterations=2)))
+    asked = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "right"
+
+    assert read_account(keystore, field="chain.key", profile="production", ask_password=answer).key == KEY
+    assert asked == ["Password of oracle.json: "]
+    with pytest.raises(ConfigError, match="nobody is here"):
+        read_account(keystore, field="chain.key", profile="production")
+    with pytest.raises(ConfigError, match="not its password") as caught:
+        read_account(keystore, field="chain.key", profile="production", ask_password=lambda _: "wrong-word")
+    assert "wrong-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "00" * 32, "ff" * 32, "0x" + "11" * 31, "zz" * 32, "{not json"])
+def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.key"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"bad\.key: chain\.key") as caught:
+        read_account(path, field="chain.key", profile="development", ask_password=lambda _: "")
+    assert not text or text not in str(caught.value)
+    assert caught.value.__cause__ is None
+    with pytest.raises(ConfigError, match="no such key file"):
+        read_account(tmp_path / "none", field="chain.key", profile="development")
