@@ -27,7 +27,7 @@ class Verdict(IntEnum):
 
 
 class Code(IntEnum):
-    """Why; OK goes with STORED and DUPLICATE, the rest with RETRY or REFUSED."""
+    """Why; 0 and 1 go with STORED and DUPLICATE, 10 to 29 with REFUSED, 30 and above with RETRY."""
 
     OK = 0
     SEALED = 1  # stored, but the body did not match: only the header's registers count
@@ -72,10 +72,16 @@ def sign_answer(time: int, items: Sequence[AnswerItem], signer: Signer) -> bytes
     """Encode and sign: body | 64-byte signature.
 
     Raises:
-        Malformed: no item, or more than 64.
+        Malformed: no item, more than 64, a hash that is not 32 bytes, or a code that does not go with its verdict.
     """
     if not 1 <= len(items) <= ITEMS_MAX:
         raise Malformed("answer", f"{len(items)} items, 1..{ITEMS_MAX} expected")
+    for item in items:
+        if len(item.header_hash) != tags.HASH_SIZE:
+            raise Malformed("answer", f"a header hash has {len(item.header_hash)} bytes, {tags.HASH_SIZE} expected")
+        _check_item(item)
+    if not 0 <= time <= tags.U63_MAX:
+        raise Malformed("answer", f"time {time} is not between 0 and 2^63 - 1")
     body = _HEAD.pack(tags.ANSWER, meter_id_of(signer.public_point), time, len(items))
     body += b"".join(_ITEM.pack(i.header_hash, i.verdict, i.code) for i in items)
     return body + signer.sign(body)
@@ -85,7 +91,7 @@ def open_answer(encoded: bytes, key: PublicKey) -> Answer:
     """Check the oracle's signature and return the answer.
 
     Raises:
-        Malformed: wrong tag, length, count or code.
+        Malformed: wrong tag, length, count or code, or a code that does not go with its verdict.
         BadSignature: not by the pinned oracle key.
     """
     if len(encoded) < _HEAD.size + tags.SIGNATURE_SIZE:
@@ -105,7 +111,23 @@ def open_answer(encoded: bytes, key: PublicKey) -> Answer:
     items = []
     for header_hash, verdict, code in _ITEM.iter_unpack(body[_HEAD.size :]):
         try:
-            items.append(AnswerItem(header_hash, Verdict(verdict), Code(code)))
+            item = AnswerItem(header_hash, Verdict(verdict), Code(code))
         except ValueError as error:
             raise Malformed("answer", str(error)) from None
+        _check_item(item)
+        items.append(item)
+    if time > tags.U63_MAX:
+        raise Malformed("answer", f"time {time} is not below 2^63")
     return Answer(oracle_id, time, tuple(items))
+
+
+def _check_item(item: AnswerItem) -> None:
+    match item.verdict:
+        case Verdict.STORED | Verdict.DUPLICATE:
+            fits = item.code < Code.MALFORMED
+        case Verdict.REFUSED:
+            fits = Code.MALFORMED <= item.code < Code.PREV_UNKNOWN
+        case Verdict.RETRY:
+            fits = item.code >= Code.PREV_UNKNOWN
+    if not fits:
+        raise Malformed("answer", f"code {item.code.name} does not go with verdict {item.verdict.name}")

@@ -38,9 +38,9 @@ class Binding:
 
     Attributes:
         chain_id: EIP-155 chain of the asset's contracts.
-        asset: asset id, 1..32 bytes of a-z 0-9 and '-'.
+        asset: asset id, 1..32 bytes of a-z 0-9 and '-', the first no '-'.
         point: metering point id, same alphabet.
-        serial: serial number on the meter's plate, printable ASCII, 1..32 bytes.
+        serial: serial number on the meter's plate, printable ASCII without space, 1..32 bytes.
         public_point: the meter key's 64-byte P-256 point.
         direction: what 'forward' means here.
         custody: where the private key is kept.
@@ -102,7 +102,8 @@ class Binding:
             )
         except struct.error as error:
             raise Malformed("binding", f"a value does not fit its field ({error})") from None
-        decode(encoded)
+        if decode(encoded) != self:
+            raise Malformed("binding", "a value has another length or form than its field")
         return encoded
 
 
@@ -110,7 +111,7 @@ def decode(encoded: bytes) -> Binding:
     """The one binding that these bytes are, *unverified*: `open_binding` checks the signatures.
 
     Raises:
-        Malformed: wrong length, tag, code, text, or a zero where a divisor or a step stands.
+        Malformed: wrong length, tag, code, text, a value of 2^63 or more, or a zero where a divisor or a step stands.
     """
     if len(encoded) != tags.BINDING_SIZE:
         raise Malformed("binding", f"{len(encoded)} bytes, {tags.BINDING_SIZE} expected")
@@ -130,14 +131,17 @@ def decode(encoded: bytes) -> Binding:
     ):
         if value == 0:
             raise Malformed("binding", f"the {name} is 0")
+    for name, value in (("chain id", chain_id), ("modulus numerator", modulus_num), ("valid from", valid_from)):
+        if value > tags.U63_MAX:
+            raise Malformed("binding", f"the {name} is {value}, below 2^63 expected")
     try:
         direction_, custody_ = Direction(direction), Custody(custody)
     except ValueError as error:
         raise Malformed("binding", str(error)) from None
     return Binding(
         chain_id=chain_id,
-        asset=_string(asset, "asset"),
-        point=_string(point, "point"),
+        asset=_identifier(asset, "asset"),
+        point=_identifier(point, "point"),
         serial=_string(serial, "serial"),
         public_point=public_point,
         direction=direction_,
@@ -190,10 +194,19 @@ def open_binding(record: bytes, *, installer_point: bytes) -> tuple[Binding, byt
 
 
 def _text(value: str, name: str) -> bytes:
-    encoded = value.encode("ascii", errors="replace")
+    if not value.isascii():
+        raise Malformed("binding", f"the {name} {value[:40]!r} is not ASCII")
+    encoded = value.encode("ascii")
     if not 1 <= len(encoded) <= 32:
         raise Malformed("binding", f"the {name} has {len(encoded)} bytes, 1..32 expected")
     return encoded.ljust(32, b"\0")
+
+
+def _identifier(field: bytes, name: str) -> str:
+    text = _string(field, name)
+    if not tags.IDENTIFIER.fullmatch(text):
+        raise Malformed("binding", f"the {name} {text!r} is not 1..32 of a-z 0-9 and '-', the first no '-'")
+    return text
 
 
 def _string(field: bytes, name: str) -> str:

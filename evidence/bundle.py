@@ -14,6 +14,7 @@ from evidence.header import ZERO_HASH
 _HEAD = struct.Struct(">4sH")
 _LENGTH = struct.Struct(">I")
 _EVIDENCE_LENGTH = struct.Struct(">H")
+EVIDENCE_SIZE_MAX = 65_535
 _FIXED = tags.HEADER_SIZE + tags.SIGNATURE_SIZE + tags.BATCH_KEY_SIZE + _LENGTH.size + _EVIDENCE_LENGTH.size
 
 
@@ -57,6 +58,8 @@ def encode_bundle(items: Sequence[BundleItem]) -> bytes:
             tags.BATCH_KEY_SIZE,
         ):
             raise Malformed("bundle", "header, signature or batch key of an item has the wrong length")
+        if len(item.evidence) > EVIDENCE_SIZE_MAX:
+            raise Malformed("bundle", f"evidence of {len(item.evidence)} bytes, at most {EVIDENCE_SIZE_MAX} allowed")
         parts += [
             _LENGTH.pack(item.size - _LENGTH.size),
             item.header,

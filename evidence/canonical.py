@@ -1,7 +1,7 @@
 """Canonical JSON: one byte string for one document (spec/canonical-json.md).
 
-Keys sorted by code point, no white space, UTF-8 without escapes beyond those JSON demands, every integer as a decimal string. Floats,
-true numbers and null do not occur, so nothing depends on a reader's number type.
+Keys in ASCII, sorted by code point, no white space, UTF-8 without escapes beyond those JSON demands, every integer as a decimal string.
+Floats, true numbers and null do not occur, so nothing depends on a reader's number type.
 """
 
 import hashlib
@@ -19,9 +19,13 @@ def encode(document: Document) -> bytes:
     """The canonical bytes; integers become decimal strings, bytes become 0x-prefixed hex.
 
     Raises:
-        Malformed: a value of a type that has no canonical form (float, None).
+        Malformed: a value of a type that has no canonical form (float, None), a key that is not ASCII, or text that is no Unicode.
     """
-    return json.dumps(_plain(document, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    plain = json.dumps(_plain(document, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return plain.encode()
+    except UnicodeEncodeError:
+        raise Malformed("canonical JSON", "a text holds half of a surrogate pair") from None
 
 
 def document_hash(document: Document) -> bytes:
@@ -43,7 +47,14 @@ def _plain(value: object, path: str) -> object:
         case bytes():
             return "0x" + value.hex()
         case Mapping():
-            return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}
+            return {_key(key, path): _plain(item, f"{path}.{key}") for key, item in value.items()}
         case Sequence():
             return [_plain(item, f"{path}[{at}]") for at, item in enumerate(value)]
     raise Malformed("canonical JSON", f"{path} is a {type(value).__name__}, which has no canonical form")
+
+
+def _key(key: object, path: str) -> str:
+    # In ASCII every language sorts the same way; beyond it, JavaScript sorts by UTF-16 and Python by code point.
+    if not isinstance(key, str) or not key.isascii():
+        raise Malformed("canonical JSON", f"the key {key!r} in {path} is not ASCII text")
+    return key

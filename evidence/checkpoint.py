@@ -11,8 +11,8 @@ id is the first four bytes of SHA-256 over the DER SubjectPublicKeyInfo.
 """
 
 import base64
-import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import serialization
@@ -67,20 +67,20 @@ def open_checkpoint(note: str, key: PublicKey, *, origin: str) -> Checkpoint:
     text += "\n"
     wanted = _key_id(key.public_point)
     opened = False
-    for line in signatures.splitlines():
+    for line in signatures[:-1].split("\n"):
         name, _, blob = line.removeprefix(_DASH).partition(" ")
         if not line.startswith(_DASH) or not blob:
             raise Malformed("checkpoint", "a signature line is not '\u2014 name base64'")
         try:
             raw = base64.b64decode(blob, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one; text beyond ASCII raises the plain one
             raise Malformed("checkpoint", "a signature is not base64") from None
         if name != origin or raw[:4] != wanted:
             continue
         try:
             signature = from_der(raw[4:])
         except ValueError:
-            raise BadSignature("checkpoint", "the signature is not ASN.1") from None
+            raise BadSignature("checkpoint", "the signature is not ASN.1 of an r and s in range") from None
         key.open(text.encode(), signature, what="checkpoint")
         opened = True
     if not opened:
@@ -93,15 +93,18 @@ def _parse(text: str, origin: str) -> Checkpoint:
     if len(lines) != 4 or lines[3]:
         raise Malformed("checkpoint", f"{len(lines) - 1} lines, 3 expected; extension lines are not used")
     if lines[0] != origin:
-        raise Malformed("checkpoint", f"origin {lines[0]!r}, {origin!r} expected")
-    if not lines[1].isascii() or not lines[1].isdigit() or (lines[1] != "0" and lines[1].startswith("0")):
-        raise Malformed("checkpoint", f"size {lines[1]!r} is no decimal number without leading zeros")
+        raise Malformed("checkpoint", f"origin {lines[0][:100]!r}, {origin!r} expected")
+    if re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1], re.ASCII) is None or int(lines[1]) > tags.U63_MAX:
+        raise Malformed("checkpoint", f"size {lines[1][:40]!r} is no decimal number below 2^63 without leading zeros")
     try:
         root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Malformed("checkpoint", "the root is not base64") from None
     if len(root) != tags.HASH_SIZE:
         raise Malformed("checkpoint", f"the root has {len(root)} bytes, {tags.HASH_SIZE} expected")
+    # Base64 of 32 bytes leaves two bits over: only one of the four spellings is the root's.
+    if base64.b64encode(root).decode() != lines[2]:
+        raise Malformed("checkpoint", "the root's base64 is not canonical")
     return Checkpoint(origin, int(lines[1]), root)
 
 

@@ -6,7 +6,7 @@ signing a second branch. The request's nonce comes back in every head, so that a
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence import tags
 from evidence.errors import Malformed
@@ -16,6 +16,7 @@ _REQUEST = struct.Struct(">4s16sH")
 _HEAD = struct.Struct(">4s20s16sQ20sBIQ32sQQ")
 NONCE_SIZE = 16
 METERS_MAX = 64
+_NOTHING = (0, 0, bytes(tags.HASH_SIZE), tags.ABSENT_U64, tags.ABSENT_U64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ def encode_request(nonce: bytes, meters: Sequence[MeterId]) -> bytes:
     """A request for the heads of 1..64 meters.
 
     Raises:
-        Malformed: the nonce is not 16 bytes, or there are no or too many meters.
+        Malformed: the nonce is not 16 bytes, a meter id not 20, or there are no or too many meters.
     """
     if len(nonce) != NONCE_SIZE:
         raise Malformed("head request", f"the nonce has {len(nonce)} bytes, {NONCE_SIZE} expected")
     if not 1 <= len(meters) <= METERS_MAX:
         raise Malformed("head request", f"{len(meters)} meters, 1..{METERS_MAX} expected")
+    if any(len(meter) != tags.METER_ID_SIZE for meter in meters):
+        raise Malformed("head request", f"a meter id is not {tags.METER_ID_SIZE} bytes")
     return _REQUEST.pack(tags.HEAD_REQUEST, nonce, len(meters)) + b"".join(meters)
 
 
@@ -81,20 +84,30 @@ def decode_request(encoded: bytes) -> tuple[bytes, list[MeterId]]:
 
 
 def sign_head(head: Head, signer: Signer) -> bytes:
-    """Encode and sign; `head.oracle_id` is taken from the signer's key."""
-    body = _HEAD.pack(
-        tags.HEAD,
-        meter_id_of(signer.public_point),
-        head.nonce,
-        head.time,
-        head.meter_id,
-        int(head.known),
-        head.epoch,
-        head.next_seq,
-        head.header_hash,
-        tags.ABSENT_U64 if head.export_end_wh is None else head.export_end_wh,
-        tags.ABSENT_U64 if head.import_end_wh is None else head.import_end_wh,
-    )
+    """Encode and sign; `head.oracle_id` is taken from the signer's key.
+
+    Raises:
+        Malformed: a value does not fit its field, or an unknown meter's head says something.
+    """
+    head = replace(head, oracle_id=meter_id_of(signer.public_point))
+    try:
+        body = _HEAD.pack(
+            tags.HEAD,
+            head.oracle_id,
+            head.nonce,
+            head.time,
+            head.meter_id,
+            int(head.known),
+            head.epoch,
+            head.next_seq,
+            head.header_hash,
+            tags.ABSENT_U64 if head.export_end_wh is None else head.export_end_wh,
+            tags.ABSENT_U64 if head.import_end_wh is None else head.import_end_wh,
+        )
+    except struct.error as error:
+        raise Malformed("head", f"a value does not fit its field ({error})") from None
+    if _decode(body) != head:
+        raise Malformed("head", "a value has another length or form than its field")
     return body + signer.sign(body)
 
 
@@ -102,25 +115,38 @@ def open_head(encoded: bytes, key: PublicKey, *, nonce: bytes) -> Head:
     """Check signature and nonce and return the head.
 
     Raises:
-        Malformed: wrong tag or length, another oracle, or the answer to another request.
+        Malformed: wrong tag or length, another oracle, the answer to another request, or a field out of its range.
         BadSignature: not by the pinned oracle key.
     """
     if len(encoded) != _HEAD.size + tags.SIGNATURE_SIZE:
         raise Malformed("head", f"{len(encoded)} bytes, {_HEAD.size + tags.SIGNATURE_SIZE} expected")
     body, signature = encoded[: _HEAD.size], encoded[_HEAD.size :]
-    tag, oracle_id, echoed, time, meter_id, known, epoch, next_seq, hash_, export_end, import_end = _HEAD.unpack(body)
+    head = _decode(body)
+    key.open(body, signature, what="head")
+    if head.oracle_id != key.meter_id:
+        raise Malformed("head", f"names oracle {head.oracle_id.hex()}, but {key.meter_id.hex()} signed it")
+    if head.nonce != nonce:
+        raise Malformed("head", "answers another request: the nonce differs")
+    return head
+
+
+def _decode(body: bytes) -> Head:
+    tag, oracle_id, nonce, time, meter_id, known, epoch, next_seq, hash_, export_end, import_end = _HEAD.unpack(body)
     if tag != tags.HEAD:
         raise Malformed("head", f"tag {tag!r}, {tags.HEAD!r} expected")
-    key.open(body, signature, what="head")
-    if oracle_id != key.meter_id:
-        raise Malformed("head", f"names oracle {oracle_id.hex()}, but {key.meter_id.hex()} signed it")
-    if echoed != nonce:
-        raise Malformed("head", "answers another request: the nonce differs")
     if known not in (0, 1):
         raise Malformed("head", f"known is {known}, 0 or 1 expected")
+    if not known and (epoch, next_seq, hash_, export_end, import_end) != _NOTHING:
+        raise Malformed("head", "the meter is unknown, but the fields after it are not empty")
+    for name, value in (("time", time), ("next_seq", next_seq)):
+        if value > tags.U63_MAX:
+            raise Malformed("head", f"{name} is {value}, below 2^63 expected")
+    for register in (export_end, import_end):
+        if tags.U63_MAX < register < tags.ABSENT_U64:
+            raise Malformed("head", f"the register {register} is neither below 2^63 nor absent")
     return Head(
         oracle_id=oracle_id,
-        nonce=echoed,
+        nonce=nonce,
         time=time,
         meter_id=MeterId(meter_id),
         known=bool(known),

@@ -134,7 +134,8 @@ class Header:
             )
         except struct.error as error:
             raise Malformed("header", f"a value does not fit its field ({error})") from None
-        decode(encoded)
+        if decode(encoded) != self:
+            raise Malformed("header", "a value has another length or form than its field")
         return encoded
 
 
@@ -142,7 +143,8 @@ def decode(encoded: bytes) -> Header:
     """The one header that these bytes are, *unverified*: `open_header` is what checks the signature.
 
     Raises:
-        Malformed: wrong length, tag, kind, reason, count, order of times or status word.
+        Malformed: wrong length, tag, kind, reason, count, order of times or status word; a value of 2^63 or more; registers that
+            contradict the status words.
     """
     if len(encoded) != tags.HEADER_SIZE:
         raise Malformed("header", f"{len(encoded)} bytes, {tags.HEADER_SIZE} expected")
@@ -161,18 +163,14 @@ def decode(encoded: bytes) -> Header:
     if reason not in _REASONS[kind]:
         raise Malformed("header", f"reason {reason} does not go with kind {kind.name}")
     _check_count(kind, count, batch_root)
+    for name, number in (("seq0 + count", seq0 + count), ("t1", t1), ("monotonic_ms", monotonic_ms)):
+        if number > tags.U63_MAX:
+            raise Malformed("header", f"{name} is {number}, below 2^63 expected")
     if t0 > t1:
         raise Malformed("header", f"t0 {t0} is after t1 {t1}")
-    close = st.parse(close_word)
-    if or_word & ~st.KNOWN:
-        raise Malformed("header", f"reserved bits are set in the status word {or_word:#010x}")
-    if close_word & ~or_word:
-        raise Malformed("header", f"the closing status {close_word:#x} is not contained in the OR {or_word:#x}")
-    for name, start, end in (("export", export_start, export_end), ("import", import_start, import_end)):
-        if end == tags.ABSENT_U64 and start != tags.ABSENT_U64:
-            raise Malformed(
-                "header", f"the {name} register starts at {start} and ends absent; a register never vanishes"
-            )
+    close = _check_status(kind, or_word, close_word)
+    _check_registers("export", export_start, export_end, valid=bool(or_word & Status.EXPORT_VALID))
+    _check_registers("import", import_start, import_end, valid=bool(or_word & Status.IMPORT_VALID))
     return Header(
         kind=kind,
         profile=profile,
@@ -226,10 +224,15 @@ def check_follows(previous: Header, previous_hash: bytes, header: Header) -> Hea
     """Check that a header continues the one before it, and return it.
 
     Raises:
-        HeaderDisagrees: `prev`, epoch, sequence number or start registers do not continue the previous header.
+        HeaderDisagrees: `prev`, epoch, sequence number or start registers do not continue the previous header; a second
+            commissioning; anything after a retirement.
     """
+    if previous.kind is Kind.RETIRE:
+        raise HeaderDisagrees(field="prev", stated=header.prev.hex(), computed="no header after a retirement")
     expected: list[tuple[str, object, object]] = [("prev", header.prev.hex(), previous_hash.hex())]
     if header.kind is Kind.EPOCH:
+        if header.reason == EpochReason.COMMISSIONED:
+            raise HeaderDisagrees(field="reason", stated=header.reason, computed="commissioned before")
         expected += [("epoch", header.epoch, previous.epoch + 1), ("seq0", header.seq0, 0)]
     else:
         expected += [("epoch", header.epoch, previous.epoch), ("seq0", header.seq0, previous.next_seq)]
@@ -270,6 +273,33 @@ def _check_count(kind: Kind, count: int, batch_root: bytes) -> None:
         raise Malformed("header", f"kind {kind.name} carries {count} readings, none expected")
     if batch_root != ZERO_HASH:
         raise Malformed("header", f"kind {kind.name} has no readings, but a batch root")
+
+
+def _check_status(kind: Kind, or_word: int, close_word: int) -> Status:
+    close = st.parse(close_word)
+    if or_word & ~st.KNOWN:
+        raise Malformed("header", f"reserved bits are set in the status word {or_word:#010x}")
+    if close_word & ~or_word:
+        raise Malformed("header", f"the closing status {close_word:#x} is not contained in the OR {or_word:#x}")
+    if (or_word ^ close_word) & st.CLOCKS:
+        raise Malformed(
+            "header", f"more than one clock state in the OR {or_word:#x}; a change of clock state ends a batch"
+        )
+    if kind is not Kind.READINGS and (or_word != close_word or close_word & ~st.CLOCKS):
+        raise Malformed("header", f"kind {kind.name} has no readings: its status words hold one clock bit and no other")
+    return close
+
+
+def _check_registers(name: str, start: int, end: int, *, valid: bool) -> None:
+    for register in (start, end):
+        if tags.U63_MAX < register < tags.ABSENT_U64:
+            raise Malformed("header", f"the {name} register {register} is neither below 2^63 nor absent")
+    if valid and end == tags.ABSENT_U64:
+        raise Malformed("header", f"the status says that the {name} register was read, but it ends absent")
+    if not valid and end != start:
+        raise Malformed(
+            "header", f"the status says that no {name} register was read, but it went from {start} to {end}"
+        )
 
 
 def _wire(register: int | None) -> int:

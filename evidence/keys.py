@@ -95,8 +95,14 @@ def point_of(public_key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def from_der(der: bytes) -> bytes:
-    """An ASN.1 signature as 64 bytes r | s with low s (secure elements do not normalise s)."""
+    """An ASN.1 signature as 64 bytes r | s with low s (secure elements do not normalise s).
+
+    Raises:
+        ValueError: not ASN.1, or r or s out of range.
+    """
     r, s = decode_dss_signature(der)
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        raise ValueError("r or s is out of range")
     return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
 
 

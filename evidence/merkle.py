@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from evidence.errors import BadProof, RootMismatch
-from evidence.tags import LEAF_PREFIX, NODE_PREFIX
+from evidence.tags import HASH_SIZE, LEAF_PREFIX, NODE_PREFIX
 
 _sha256 = hashlib.sha256
 
@@ -63,13 +63,12 @@ def open_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], s
     """Check that the leaf hash stands at `index` in the tree of `size` leaves and return the root (section 2.1.3.2).
 
     Raises:
-        BadProof: the index is out of range or the proof has the wrong length.
+        BadProof: the index is out of range, the proof has the wrong length, or a hash is not 32 bytes.
         RootMismatch: the proof leads to another root.
     """
     if not 0 <= index < size:
         raise BadProof("inclusion", f"index {index} is not below the tree size {size}")
-    if len(proof) > PROOF_LENGTH_MAX:
-        raise BadProof("inclusion", f"{len(proof)} hashes; no tree is that deep")
+    _check_hashes("inclusion", leaf, stated_root, proof)
     fn, sn, computed = index, size - 1, leaf
     for sibling in proof:
         if sn == 0:
@@ -114,13 +113,12 @@ def open_consistency(  # noqa: C901, PLR0912 the RFC's algorithm, kept in its ow
     """Check that the new tree only appended to the old one and return the new root (section 2.1.4.2).
 
     Raises:
-        BadProof: sizes out of order, or a proof of the wrong length.
+        BadProof: sizes out of order, a proof of the wrong length, or a hash that is not 32 bytes.
         RootMismatch: the proof leads to another old or new root.
     """
     if not 0 < old_size <= new_size:
         raise BadProof("consistency", f"old size {old_size} is not between 1 and the new size {new_size}")
-    if len(proof) > PROOF_LENGTH_MAX:
-        raise BadProof("consistency", f"{len(proof)} hashes; no tree is that deep")
+    _check_hashes("consistency", old_root, new_root, proof)
     if old_size == new_size:
         if proof:
             raise BadProof("consistency", f"{len(proof)} hashes between equal sizes, none expected")
@@ -157,6 +155,15 @@ def open_consistency(  # noqa: C901, PLR0912 the RFC's algorithm, kept in its ow
     if computed_new != new_root:
         raise RootMismatch(what="consistency, new tree", stated=new_root, computed=computed_new)
     return computed_new
+
+
+def _check_hashes(what: str, first: bytes, second: bytes, proof: Sequence[bytes]) -> None:
+    if len(proof) > PROOF_LENGTH_MAX:
+        raise BadProof(what, f"{len(proof)} hashes; no tree is that deep")
+    # 31 bytes beside 33 hash like 32 beside 32, so a hash of another length would give a proof a second form.
+    for hash_ in (first, second, *proof):
+        if len(hash_) != HASH_SIZE:
+            raise BadProof(what, f"a hash has {len(hash_)} bytes, {HASH_SIZE} expected")
 
 
 class Frontier:

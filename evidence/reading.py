@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from evidence import status as st
 from evidence.errors import Malformed
 from evidence.status import Status
-from evidence.tags import ABSENT_POWER, ABSENT_U64
+from evidence.tags import ABSENT_POWER, ABSENT_U64, U63_MAX
 
 _PROFILE_1 = struct.Struct(">QQQiI")
 _TARIFFS = struct.Struct(">8Q")
 TARIFF_COUNT = 8
+# As plain integers: decoding is the hot path of intake, and an operation on an IntFlag costs as much as the rest of it.
+_EXPORT_BIT, _IMPORT_BIT = int(Status.EXPORT_VALID), int(Status.IMPORT_VALID)
+_POWER_BIT, _TARIFFS_BIT = int(Status.POWER_VALID), int(Status.TARIFFS_VALID)
 
 PROFILE_BASIC = 1
 PROFILE_TARIFFS = 2
@@ -80,19 +83,22 @@ class Reading:
             if self.profile == PROFILE_TARIFFS:
                 if bool(self.status & Status.TARIFFS_VALID) is all(t is None for t in self.tariffs_wh):
                     raise Malformed("reading", "TARIFFS_VALID and the tariff registers disagree")
-                return record + _TARIFFS.pack(*(_register(t) for t in self.tariffs_wh))
+                record += _TARIFFS.pack(*(_register(t) for t in self.tariffs_wh))
         except struct.error as error:
             raise Malformed("reading", f"a value does not fit its field ({error})") from None
         if self.profile == PROFILE_ORIGINAL and len(self.original_hash) != 32:
             raise Malformed("reading", f"the hash of the original has {len(self.original_hash)} bytes, 32 expected")
-        return record + self.original_hash
+        record += self.original_hash
+        if decode(record, self.profile) != self:
+            raise Malformed("reading", "a field and the status word disagree, or belong to two profiles")
+        return record
 
 
 def decode(record: bytes, profile: int) -> Reading:
     """The one reading that these bytes are.
 
     Raises:
-        Malformed: unknown profile, wrong length, reserved bits, or a value that contradicts its valid bit.
+        Malformed: unknown profile, wrong length, reserved bits, a value that contradicts its valid bit, or one of 2^63 or more.
     """
     size = RECORD_SIZES.get(profile)
     if size is None:
@@ -100,26 +106,28 @@ def decode(record: bytes, profile: int) -> Reading:
     if len(record) != size:
         raise Malformed("reading", f"{len(record)} bytes, {size} expected in profile {profile}")
     time, export, imported, power, word = _PROFILE_1.unpack_from(record)
+    if time > U63_MAX:
+        raise Malformed("reading", f"time {time} is not below 2^63")
     status = st.parse(word)
     tariffs: tuple[int | None, ...] = ()
     original = b""
     if profile == PROFILE_TARIFFS:
-        tariffs = tuple(None if t == ABSENT_U64 else t for t in _TARIFFS.unpack_from(record, _PROFILE_1.size))
-        if bool(status & Status.TARIFFS_VALID) is all(t is None for t in tariffs):
+        tariffs = tuple(map(_optional, _TARIFFS.unpack_from(record, _PROFILE_1.size)))
+        if bool(word & _TARIFFS_BIT) is all(t is None for t in tariffs):
             raise Malformed("reading", "TARIFFS_VALID and the tariff registers disagree")
-    elif status & Status.TARIFFS_VALID:
+    elif word & _TARIFFS_BIT:
         raise Malformed("reading", f"TARIFFS_VALID is set in profile {profile}, which has no tariff registers")
     if profile == PROFILE_ORIGINAL:
         original = record[_PROFILE_1.size :]
         if not any(original):
             raise Malformed("reading", "the hash of the original is all zeros")
-    if not status & Status.POWER_VALID and power != ABSENT_POWER:
+    if not word & _POWER_BIT and power != ABSENT_POWER:
         raise Malformed("reading", f"power is absent, but its bytes hold {power}")
     return Reading(
         time=time,
-        export_wh=_present(export, status, Status.EXPORT_VALID),
-        import_wh=_present(imported, status, Status.IMPORT_VALID),
-        power_w=power if status & Status.POWER_VALID else None,
+        export_wh=_present(export, word, _EXPORT_BIT),
+        import_wh=_present(imported, word, _IMPORT_BIT),
+        power_w=power if word & _POWER_BIT else None,
         status=status,
         tariffs_wh=tariffs,
         original_hash=original,
@@ -129,12 +137,18 @@ def decode(record: bytes, profile: int) -> Reading:
 def _register(value: int | None) -> int:
     if value is None:
         return ABSENT_U64
-    if value == ABSENT_U64:
-        raise Malformed("reading", "a register of all ones means absent and cannot be a value")
+    if value > U63_MAX:
+        raise Malformed("reading", f"the register {value} is not below 2^63")
     return value
 
 
-def _present(value: int, status: Status, bit: Status) -> int | None:
-    if bool(status & bit) is (value == ABSENT_U64):
-        raise Malformed("reading", f"{bit.name} and the register {value:#x} disagree")
-    return value if status & bit else None
+def _optional(value: int) -> int | None:
+    if value == ABSENT_U64:
+        return None
+    return _register(value)
+
+
+def _present(value: int, word: int, bit: int) -> int | None:
+    if bool(word & bit) is (value == ABSENT_U64):
+        raise Malformed("reading", f"{Status(bit).name} and the register {value:#x} disagree")
+    return _optional(value)

@@ -4,6 +4,7 @@
 """
 
 from enum import IntFlag
+from functools import lru_cache
 
 from evidence.errors import Malformed
 
@@ -35,13 +36,17 @@ KNOWN = 0x7FFF
 CLOCKS = Status.CLOCK_UNKNOWN | Status.CLOCK_INFORMATIVE | Status.CLOCK_SYNCHRONISED
 OUTCOMES = Status.NO_ANSWER | Status.DAMAGED | Status.FOREIGN | Status.REFUSED
 REGISTERS = Status.EXPORT_VALID | Status.IMPORT_VALID
+VALUES = REGISTERS | Status.POWER_VALID | Status.TARIFFS_VALID
+REASONS = Status.SENTINEL | Status.ZERO | Status.FELL
 
 
+@lru_cache(maxsize=4096)
 def parse(word: int) -> Status:
     """A status word of a reading.
 
     Raises:
-        Malformed: a reserved bit is set, the clock is not exactly one of three, or there are two outcomes.
+        Malformed: a reserved bit is set, the clock is not exactly one of three, there are two outcomes, or a value is valid or suspect
+            where there was no answer; or a suspicion's reason stands without SUSPECT.
     """
     if word & ~KNOWN:
         raise Malformed("status", f"reserved bits are set in {word:#010x}")
@@ -50,6 +55,8 @@ def parse(word: int) -> Status:
         raise Malformed("status", f"exactly one clock bit is set in a status word, not {status & CLOCKS!r}")
     if (status & OUTCOMES).bit_count() > 1:
         raise Malformed("status", f"at most one outcome bit is set in a status word, not {status & OUTCOMES!r}")
-    if status & OUTCOMES and status & (REGISTERS | Status.POWER_VALID | Status.TARIFFS_VALID):
-        raise Malformed("status", "no value is valid where there was no answer")
+    if status & OUTCOMES and status & (VALUES | Status.SUSPECT):
+        raise Malformed("status", "no value is valid or suspect where there was no answer")
+    if status & REASONS and not status & Status.SUSPECT:
+        raise Malformed("status", "SENTINEL, ZERO and FELL say why an answer is suspect, but SUSPECT is not set")
     return status

@@ -28,7 +28,15 @@ class SumNode:
     hash: bytes
 
     def encode(self) -> bytes:
-        """count u64 | export u64 | import u64 | hash."""
+        """count u64 | export u64 | import u64 | hash.
+
+        Raises:
+            Malformed: a sum does not fit its field, or the hash is not 32 bytes.
+        """
+        if len(self.hash) != tags.HASH_SIZE or not all(
+            0 <= number <= _U64_MAX for number in (self.count, self.export_wh, self.import_wh)
+        ):
+            raise Malformed("sum node", f"{self} does not fit three unsigned 64-bit sums and a 32-byte hash")
         return _SUMS.pack(self.count, self.export_wh, self.import_wh) + self.hash
 
 
@@ -44,11 +52,12 @@ class SumLeaf:
         """The leaf's node: SHA-256(0x02 | point32 | export u64 | import u64).
 
         Raises:
-            Malformed: the point id is empty or longer than 32 bytes, or an energy is negative or too large.
+            Malformed: the point id is not 1..32 of a-z 0-9 and '-', or an energy is negative or too large.
         """
+        # No NUL and no other spelling: two ids never give the same padded 32 bytes.
+        if not tags.IDENTIFIER.fullmatch(self.point):
+            raise Malformed("sum leaf", f"the point id {self.point[:40]!r} is not 1..32 of a-z 0-9 and '-'")
         point = self.point.encode()
-        if not 1 <= len(point) <= 32:
-            raise Malformed("sum leaf", f"the point id has {len(point)} bytes, 1..32 expected")
         for energy in (self.export_wh, self.import_wh):
             if not 0 <= energy <= _U64_MAX:
                 raise Malformed("sum leaf", f"energy {energy} Wh does not fit an unsigned 64-bit field")
@@ -120,6 +129,7 @@ def open_sum_inclusion(leaf: SumLeaf, index: int, size: int, proof: Sequence[Sum
 
     Raises:
         BadProof: index or proof length is wrong.
+        Malformed: a sibling or a sum does not fit its fields.
         RootMismatch: the proof leads to another root.
     """
     if not 0 <= index < size:

@@ -4,6 +4,8 @@ A tag is the first four bytes of everything that is signed or framed, so that by
 last character is the version of the layout.
 """
 
+import re
+
 HEADER = b"HOH1"
 BINDING = b"HOB1"
 ANSWER = b"HOA1"
@@ -49,6 +51,9 @@ ENTRY_TYPES: dict[str, int] = {
     "redaction": ENTRY_REDACTION,
 }
 
+# Names of assets, points and gateways, wherever they stand: in a binding, a topic, a log's origin, a settlement leaf.
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
 POINT_SIZE = 64
 SIGNATURE_SIZE = 64
 METER_ID_SIZE = 20
@@ -61,4 +66,6 @@ BATCH_COUNT_MAX = 1024
 BUNDLE_ITEMS_MAX = 64
 BUNDLE_SIZE_MAX = 65_536
 ABSENT_U64 = 0xFFFF_FFFF_FFFF_FFFF
+# Every 64-bit value but 'absent' stays below 2^63, so that a signed 64-bit column holds it and no verifier has to round or wrap.
+U63_MAX = 0x7FFF_FFFF_FFFF_FFFF
 ABSENT_POWER = -1  # the bytes of an absent power are all ones; the status word says whether they are a value

@@ -3,13 +3,12 @@
 Intake trusts nothing from a topic: it only says where the answer goes.
 """
 
-import re
 from dataclasses import dataclass
 
+from evidence import tags
 from evidence.errors import Malformed
 
 _PREFIX = "ho/1"
-_SEGMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 UP = "up"  # bundles, gateway to oracle
 ASK = "ask"  # head requests, gateway to oracle
@@ -44,6 +43,6 @@ def parse(topic: str) -> Topic:
     if len(parts) != 5 or "/".join(parts[:2]) != _PREFIX or parts[4] not in (UP, ASK, DOWN, PRESENCE):
         raise Malformed("topic", f"{topic[:100]!r} is not {_PREFIX}/<asset>/<gateway>/<leaf>")
     for segment in parts[2:4]:
-        if not _SEGMENT.fullmatch(segment):
+        if not tags.IDENTIFIER.fullmatch(segment):
             raise Malformed("topic", f"segment {segment[:40]!r} is not 1..32 of a-z 0-9 and '-'")
     return Topic(parts[2], parts[3], parts[4])

