@@ -5,6 +5,7 @@ same key again.
 """
 
 import os
+import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -22,11 +23,14 @@ def read_marked(path: Path, *, field: str, profile: str) -> str:
     """The text of a key file, with the demo's mark checked against the profile and taken off.
 
     Raises:
-        ConfigError: missing, too large, unreadable, or a demo key outside the demo. Never shows the file's content.
+        ConfigError: missing, too large, unreadable or readable by others, or a demo key outside the demo. Never shows the file's content.
     """
     try:
-        if path.stat().st_size > _SIZE_MAX:
+        found = path.stat()
+        if found.st_size > _SIZE_MAX:
             raise ConfigError(path, field, "is too large for a key file")
+        if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigError(path, field, f"can be read by others than its owner; type: chmod 600 {path}")
         text = path.read_text("ascii")
     except FileNotFoundError:
         raise ConfigError(path, field, "there is no such key file; `helioracle init DIR` makes one") from None

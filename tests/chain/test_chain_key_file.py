@@ -36,6 +36,7 @@ def test_production_wants_a_keystore_and_its_password(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="keystore v3"):
         read_account(open_key, field="chain.key", profile="production")
     keystore = tmp_path / "oracle.json"
+    keystore.touch(mode=0o600)
     keystore.write_text(json.dumps(Account.encrypt(KEY, "right", iterations=2)))
     asked = []
 
@@ -55,6 +56,7 @@ def test_production_wants_a_keystore_and_its_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "abc", "00" * 32, "ff" * 32, "0x" + "11" * 31, "zz" * 32, "{not json"])
 def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.key"
+    path.touch(mode=0o600)
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"bad\.key: chain\.key") as caught:
         read_account(path, field="chain.key", profile="development", ask_password=lambda _: "")

@@ -89,10 +89,18 @@ def test_a_demo_key_is_refused_outside_the_demo(tmp_path: Path, before: str) -> 
     path, moved = tmp_path / "meter.pem", tmp_path / "moved.pem"
     key_files.write_signer(path, key(), demo=True)
     assert path.read_text().startswith(key_files.DEMO_MARK)
-    moved.write_text(before + path.read_text())
+    key_files.write_secret(moved, before + path.read_text())
     assert key_files.read_signer(moved, field="key", profile="demo").public_point == FileSigner(key()).public_point
     with pytest.raises(ConfigError, match=r"moved\.pem: key: is a demo key .* profile development refuses it"):
         key_files.read_signer(moved, field="key", profile="development")
+
+
+def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "meter.pem"
+    key_files.write_signer(path, key(), demo=False)
+    path.chmod(0o640)
+    with pytest.raises(ConfigError, match="can be read by others than its owner; type: chmod 600"):
+        key_files.read_signer(path, field="key", profile="development")
 
 
 def test_production_refuses_keys_in_files(tmp_path: Path) -> None:
@@ -123,6 +131,7 @@ def _pem(private: ec.EllipticCurvePrivateKey, password: bytes | None = None) -> 
 def test_a_bad_key_file_is_named_and_never_shown(tmp_path: Path, content: bytes | None, problem: str) -> None:
     path = tmp_path / "meter.pem"
     if content is not None:
+        path.touch(mode=0o600)
         path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
         key_files.read_signer(path, field="meter.key", profile="development")
