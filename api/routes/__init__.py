@@ -1,0 +1,1 @@
+"""One file a noun; each `router` closes over the sources it reads."""

@@ -1,0 +1,81 @@
+"""What every route reads from: the ledger, the log's tree over it, the clock and the configuration."""
+
+import json
+from dataclasses import dataclass
+
+from api.config import ApiConfig
+from api.errors import NotFound
+from api.log_tree import LogTree
+from api.money_flow import MoneyFlow, read_money_flow
+from api.terms import Terms, read_terms
+from oracle.ledger.log_entries import LIMIT_MAX
+from oracle.ledger.reader import LedgerReader
+from oracle.ledger.rows import EventRow
+from shell.clock import WorldClock
+
+EVENTS_MAX = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """One asset's ledger, open for reading, and what belongs to it."""
+
+    config: ApiConfig
+    world: WorldClock
+    reader: LedgerReader
+    tree: LogTree
+
+    def terms(self, asset: str) -> Terms:
+        """The terms of the asset that the path names.
+
+        Raises:
+            NotFound: this ledger is another asset's.
+            NotYet: there are no terms in the log yet.
+        """
+        if asset != self.reader.asset:
+            raise NotFound("asset", asset)
+        return read_terms(self.reader)
+
+    def anchors(self) -> dict[int, EventRow]:
+        """Anchored log size -> the event that anchored it."""
+        return {int(json.loads(event.args)["size"]): event for event in self.events("declarations", "Anchored")}
+
+    def money(self, terms: Terms) -> MoneyFlow:
+        """Declared, funded and paid so far.
+
+        Raises:
+            SettlementError: the followed events contradict each other.
+        """
+        return read_money_flow(self.events(), terms, self.config.excluded_holders)
+
+    def events(self, contract: str | None = None, name: str | None = None) -> list[EventRow]:
+        """Contract events in chain order, at most 200,000; by contract and name, where given."""
+        found: list[EventRow] = []
+        after = (-1, -1)
+        while len(found) < EVENTS_MAX:
+            part = self.reader.chain.events(contract=contract, name=name, after=after)
+            if not part:
+                break
+            found += part
+            after = (part[-1].block, part[-1].log_index)
+        return found
+
+
+def open_sources(config: ApiConfig, world: WorldClock) -> Sources:
+    """Open the ledger.
+
+    Raises:
+        LedgerError: there is none at the configured path, or it is none of this schema.
+    """
+    reader = LedgerReader(config.ledger)
+
+    def load(first: int, after: int) -> list[bytes]:
+        entries: list[bytes] = []
+        while first + len(entries) < after:
+            part = reader.log.entry_hashes(first + len(entries), limit=min(after - first - len(entries), LIMIT_MAX))
+            if not part:
+                break
+            entries += part
+        return entries
+
+    return Sources(config, world, reader, LogTree(load))
