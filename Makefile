@@ -1,4 +1,4 @@
-# helioracle: make demo | test | test-fast | check | bench | contracts | spec | lock | system | clean
+# helioracle: make demo | test | test-fast | check | bench | contracts | spec | lock | pictures | system | clean
 # Everything is set up in .venv and node_modules; nothing outside this folder is touched, but by `make system`.
 
 SHELL := /bin/sh
@@ -9,7 +9,7 @@ STEP := scripts/step
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: demo test test-fast check contracts spec lock system clean bench help
+.PHONY: demo test test-fast check contracts spec lock system clean bench help pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -76,3 +76,6 @@ SYSTEM_PACKAGES := chromium
 
 clean:
 	rm -rf $(VENV) node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache
+
+pictures: .make/demo
+	@$(STEP) "transcript and screenshot of the README" $(BIN)/python scripts/pictures.py
