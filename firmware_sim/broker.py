@@ -8,11 +8,11 @@ it gets a configuration of ours. A broker for demo, development and tests: it ke
 which costs nothing here, since a gateway deletes only what a signed answer names.
 """
 
+import select
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +21,6 @@ from firmware_sim.errors import BrokerNotReady
 
 _HOST = "127.0.0.1"
 _READY_S = 15
-_READY_PAUSE_S = 0.01
 _STOP_S = 5
 _ATTEMPTS = 3
 _CONFIG = """\
@@ -66,7 +65,7 @@ class EmbeddedBroker:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> int:
-        """Start the child, wait until it accepts connections, and return its port.
+        """Start the child, wait until it listens, and return its port.
 
         Raises:
             BrokerNotReady: it does not come up, for example because a fixed port is in use.
@@ -83,7 +82,7 @@ class EmbeddedBroker:
             self._process = subprocess.Popen(  # noqa: S603 our own interpreter and our own script
                 [sys.executable, "-P", str(Path(__file__).with_name("broker_child.py")), str(config), str(self.port)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 # Ctrl-C reaches the whole foreground group; the broker must outlive the services that say goodbye to it.
                 process_group=0,
             )
@@ -96,9 +95,10 @@ class EmbeddedBroker:
         """End the child and remove its files; does nothing when not started."""
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()
             process.terminate()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
             try:
                 process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
@@ -122,18 +122,14 @@ class EmbeddedBroker:
         self.stop()
 
     def _wait_ready(self) -> str:
-        deadline = time.monotonic() + _READY_S
-        while time.monotonic() < deadline:
-            code = self._process.poll() if self._process is not None else -1
-            if code is not None:
-                return f"its process ended with code {code}"
-            try:
-                socket.create_connection((_HOST, self.port), timeout=1).close()
-            except OSError:
-                time.sleep(_READY_PAUSE_S)
-            else:
-                return ""
-        return f"it does not accept connections within {_READY_S} s"
+        process = self._process
+        if process is None or process.stdout is None:
+            return "it has no process"
+        if not select.select([process.stdout], [], [], _READY_S)[0]:
+            return f"it does not listen within {_READY_S} s"
+        if process.stdout.readline() != b"ready\n":
+            return f"its process ended with code {process.wait(_STOP_S)}; is the port in use?"
+        return ""
 
 
 def _free_port() -> int:

@@ -1,6 +1,7 @@
 """The child process of `firmware_sim.broker.EmbeddedBroker`; run as a script, with the path of the broker's TOML and its port.
 
-It ends when its standard input does: the parent holds the other end, so however the parent dies, the broker goes with it.
+It says `ready` when it listens. It ends when its standard input does: the parent holds the other end, so however the parent
+dies, the broker goes with it.
 """
 
 import logging
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from iotcore.iotcore import IotCoreBroker
 
-_FIND_TRIES = 2_000
+_FIND_TRIES = 4_000
 _FIND_PAUSE_S = 0.005
 
 
@@ -25,14 +26,16 @@ def main() -> None:
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_send_at_once, args=(port,), daemon=True).start()
-    IotCoreBroker(config_path=config_path).run_forever()
+    broker = IotCoreBroker(config_path=config_path)
+    broker.check_ports()
+    broker.run_forever()
 
 
 def _end_with_parent() -> None:
-    try:
-        sys.stdin.buffer.read()
-    finally:
-        os._exit(0)
+    # Unbuffered: an interpreter that shuts down cannot wait for a thread that holds a buffer's lock.
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
 
 
 def _send_at_once(port: int) -> None:
@@ -41,6 +44,7 @@ def _send_at_once(port: int) -> None:
     for _ in range(_FIND_TRIES):
         for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
             if _set_if_listener(fd, port):
+                os.write(1, b"ready\n")
                 return
         time.sleep(_FIND_PAUSE_S)
 

@@ -1,0 +1,68 @@
+"""The window of unanswered bundles: what is in flight, since when, and what a signed answer takes out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Flight:
+    """One bundle on its way.
+
+    Attributes:
+        number: of the bundle, growing.
+        rows: outbox rows by header hash, as long as they are unanswered.
+        attempt: how often it has been sent, less one.
+        due_ms: real time when it is sent again.
+    """
+
+    number: int
+    rows: dict[bytes, int]
+    attempt: int
+    due_ms: int
+
+
+@dataclass(slots=True)
+class Window:
+    """At most `size` bundles in flight; not thread-safe, one loop owns it.
+
+    Attributes:
+        size: how many may be unanswered.
+        flights: by number, oldest first.
+        next_number: of the next bundle.
+    """
+
+    size: int
+    flights: dict[int, Flight] = field(default_factory=dict)
+    next_number: int = 0
+
+    @property
+    def room(self) -> bool:
+        """Whether another bundle may go."""
+        return len(self.flights) < self.size
+
+    @property
+    def rows(self) -> set[int]:
+        """All rows in flight."""
+        return {row for flight in self.flights.values() for row in flight.rows.values()}
+
+    def send(self, rows: dict[bytes, int], *, due_ms: int) -> Flight:
+        """A new bundle is on its way."""
+        flight = Flight(self.next_number, rows, 0, due_ms)
+        self.flights[flight.number] = flight
+        self.next_number += 1
+        return flight
+
+    def answered(self, header_hashes: Sequence[bytes]) -> None:
+        """These headers wait for nothing any more; a bundle without any is done."""
+        for header_hash in header_hashes:
+            for flight in list(self.flights.values()):
+                if flight.rows.pop(header_hash, None) is not None and not flight.rows:
+                    del self.flights[flight.number]
+
+    def due(self, now_ms: int) -> list[Flight]:
+        """Bundles whose answers are overdue, oldest first."""
+        return [flight for flight in self.flights.values() if flight.due_ms <= now_ms]
+
+    def next_due_ms(self) -> int | None:
+        """When the next bundle becomes overdue."""
+        return min((flight.due_ms for flight in self.flights.values()), default=None)

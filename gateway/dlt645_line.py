@@ -1,0 +1,101 @@
+"""DL/T 645-2007 meters: our own codec over pyserial.
+
+An answer names its meter and its data item, but not its request. A meter answers in the order in which it is asked, so after an
+overdue answer the meter is first asked for another item: once that answer is there, the overdue one has come or never will.
+"""
+
+from collections import Counter
+from contextlib import suppress
+
+from gateway.core.register import MeterAnswer
+from gateway.errors import LineUnusable
+from gateway.meter_line import Silence, counter_of
+from gateway.serial_port import SerialPort, now_ms
+from meters import dlt645
+from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
+
+_TARIFFS = 4
+_PROBES = (dlt645.REVERSE_TOTAL, dlt645.FORWARD_TOTAL, dlt645.FORWARD_ALL)
+
+
+class Dlt645Line:
+    """The meters of one line; see `meter_line.MeterProtocol`."""
+
+    def __init__(self, port: SerialPort, counts: Counter[str]) -> None:
+        self._port = port
+        self._counts = counts
+        self._overdue: dict[str, set[int]] = {}  # by address: items whose answers may still come
+
+    def ask(self, address: str, *, tariffs: bool) -> MeterAnswer:
+        """Read the forward and reverse registers of one meter; see `MeterProtocol.ask`.
+
+        A meter without a reverse register refuses that item, which is an answer.
+        """
+        self._wait_for_overdue(address)
+        forward = self._read(address, dlt645.FORWARD_ALL if tariffs else dlt645.FORWARD_TOTAL)
+        try:
+            reverse = self._read(address, dlt645.REVERSE_TOTAL)[0]
+        except DeviceRefused:
+            reverse = None
+        return MeterAnswer(
+            forward_wh=forward[0],
+            reverse_wh=reverse,
+            tariffs_wh=(*forward[1:], *(None,) * _TARIFFS) if tariffs else (),
+            forward_missing=forward[0] is None,
+        )
+
+    def _wait_for_overdue(self, address: str) -> None:
+        overdue = self._overdue.get(address)
+        if not overdue:
+            return
+        probe = next((item for item in _PROBES if item not in overdue), None)
+        if probe is not None:
+            with suppress(DeviceRefused):
+                self._read(address, probe)
+        # Without an item left to ask for, the quiet line before this request has to do.
+        overdue.clear()
+
+    def _read(self, address: str, item: int) -> tuple[int | None, ...]:
+        port = self._port.open()
+        decoder = dlt645.FrameDecoder()
+        skipped: list[MeterError] = []
+        self._overdue.setdefault(address, set()).add(item)
+        try:
+            port.write(dlt645.read_request(address, item))
+            deadline_ms = now_ms() + self._port.timeout_ms
+            while now_ms() < deadline_ms:
+                # One byte wakes us; the rest of the frame is there or follows within the decoder.
+                chunk = port.read(1)
+                chunk += port.read(port.in_waiting)
+                for event in decoder.feed(chunk):
+                    try:
+                        return self._take(event, address, item, skipped)
+                    except (FrameDamaged, ForeignAnswer) as error:
+                        # The answer may still follow what was in its way: listen on until the time is over.
+                        skipped.append(error)
+        except OSError as error:
+            self._port.close()
+            raise LineUnusable(self._port.line, self._port.path, str(error)) from None
+        for event in decoder.flush():
+            try:
+                return self._take(event, address, item, skipped)
+            except (FrameDamaged, ForeignAnswer) as error:
+                skipped.append(error)
+        if not skipped:
+            raise Silence
+        raise skipped[-1]
+
+    def _take(
+        self, event: dlt645.Frame | dlt645.Damaged, address: str, item: int, skipped: list[MeterError]
+    ) -> tuple[int | None, ...]:
+        if isinstance(event, dlt645.Damaged):
+            raise FrameDamaged(dlt645.PROTOCOL, f"{event.skipped} bytes are in no frame")
+        try:
+            values = dlt645.open_energy(event, address=address, di=item)
+        except DeviceRefused:
+            self._overdue[address].discard(item)
+            raise
+        self._overdue[address].discard(item)
+        for problem in skipped:
+            self._counts[counter_of(problem)] += 1
+        return values

@@ -1,0 +1,35 @@
+"""The errors of `gateway`.
+
+GatewayError
+|-- OutboxBroken      the outbox's database is damaged or is not an outbox; stop, a person must look
+`-- LineUnusable      a serial port that cannot be opened; the poll loop counts it and tries again at the next slot
+
+What a line says (no answer, damage, a stranger's answer, a refusal) is no error: it is an `Outcome`, and it is signed.
+"""
+
+from pathlib import Path
+
+
+class GatewayError(Exception):
+    """Something that keeps the gateway from doing its work."""
+
+
+class OutboxBroken(GatewayError):
+    """The outbox cannot be used; `problem` says what the database said."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(
+            f"outbox {path}: {problem}; move it away and start again: the gateway then opens a new epoch for each meter"
+        )
+
+
+class LineUnusable(GatewayError):
+    """A serial port that cannot be opened or has gone away."""
+
+    def __init__(self, line: str, port: str, problem: str) -> None:
+        self.line = line
+        self.port = port
+        self.problem = problem
+        super().__init__(f"line {line}: port {port} cannot be used: {problem}")

@@ -1,0 +1,95 @@
+"""What the poll loop needs of a serial line, and the rules that every protocol keeps.
+
+A meter is asked `attempts` times. Damage, another slave's answer and a late answer are counted and never a reading; a device
+that refuses is not asked again in the same slot.
+"""
+
+from collections import Counter
+from typing import Protocol
+
+from gateway.core.register import MeterAnswer, Outcome
+from gateway.errors import LineUnusable
+from gateway.serial_port import SerialPort
+from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
+
+COUNTERS = (
+    "asked",
+    "answered",
+    "no_answer",
+    "damaged",
+    "foreign",
+    "late",
+    "refused",
+    "model",
+    "unusable",
+    "flushed_bytes",
+)
+# Fields by which an answer of the right slave tells that it answers an earlier request.
+_LATE_FIELDS = frozenset({"byte count", "data identifier"})
+
+
+def counter_of(error: MeterError) -> str:
+    """The counter of a problem: that of its code, and `late` for an answer to an earlier request of the same slave."""
+    return "late" if isinstance(error, ForeignAnswer) and error.field in _LATE_FIELDS else error.code
+
+
+class Silence(Exception):
+    """No answer within the time; an outcome on its way to `MeterLine.poll`, never seen outside."""
+
+
+class MeterProtocol(Protocol):
+    """How one protocol asks one meter; what it skips on the way to a good answer it counts itself."""
+
+    def ask(self, address: str, *, tariffs: bool) -> MeterAnswer:
+        """Ask once.
+
+        Raises:
+            Silence: nothing came in time.
+            FrameDamaged, ForeignAnswer, DeviceRefused, ModelMismatch: what came instead of an answer.
+            LineUnusable: the port has gone away.
+        """
+
+
+class MeterLine:
+    """One serial line with its meters; polled by one thread at a time."""
+
+    def __init__(self, port: SerialPort, protocol: MeterProtocol, counts: Counter[str], *, attempts: int) -> None:
+        self.name = port.line
+        self.counts = counts
+        self.problem = ""
+        self._port = port
+        self._protocol = protocol
+        self._attempts = attempts
+        for name in COUNTERS:
+            counts[name] += 0
+
+    def poll(self, address: str, *, tariffs: bool) -> MeterAnswer | Outcome:
+        """Ask one meter, at most `attempts` times; always comes back, with its answer or with why there is none."""
+        outcome = Outcome.NO_ANSWER
+        for _ in range(self._attempts):
+            self.counts["asked"] += 1
+            try:
+                self.counts["flushed_bytes"] += self._port.wait_quiet()
+                answer = self._protocol.ask(address, tariffs=tariffs)
+            except LineUnusable as error:
+                self.counts["unusable"] += 1
+                self.problem = error.problem
+                return Outcome.NO_ANSWER
+            except Silence:
+                self.counts["no_answer"] += 1
+            except DeviceRefused as error:
+                self.counts[counter_of(error)] += 1
+                return Outcome.REFUSED
+            except MeterError as error:
+                self.counts[counter_of(error)] += 1
+                outcome = Outcome.DAMAGED if isinstance(error, FrameDamaged) else Outcome.FOREIGN
+            else:
+                self.counts["answered"] += 1
+                self.problem = ""
+                return answer
+            self._port.make_quiet()
+        return outcome
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()

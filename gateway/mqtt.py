@@ -1,0 +1,191 @@
+"""The MQTT 5 connection: paho behind one wrapper, every callback nothing but an event in a bounded queue.
+
+The queue is read by one loop (the uplink); no work is done in paho's thread, and no lock of ours is ever held while paho is called.
+"""
+
+import queue
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from evidence import topics
+from evidence.topics import Topic
+from gateway.config import BrokerConfig
+from shell.worker import Worker
+
+_KEEPALIVE_S = 30
+_RECONNECT_MIN_S, _RECONNECT_MAX_S = 1, 60
+_INFLIGHT_MAX = 20  # what brokers grant without being asked
+_QUEUED_MAX = 64
+_EVENTS_MAX = 1024
+_PAYLOAD_MAX = 8_192  # an answer for 64 headers takes 2,338 bytes
+NO_MATCHING_SUBSCRIBERS = 0x10
+FAILURE = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker has taken us, and the subscription stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection is gone or was refused; it is tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The broker has acknowledged a message: not delivery, but its reason code says when there will be none."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message from an oracle, or from anybody who may publish where oracles do."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The outbox has changed, or it is time to stop."""
+
+
+Event = Connected | Disconnected | Published | Arrived | Woken
+
+
+class MqttLink:
+    """One gateway's connection to its broker, with birth and will messages that say whether it is there.
+
+    Args:
+        config: see `BrokerConfig`.
+        asset: its id, a segment of every topic.
+        gateway: this gateway's name, likewise, and the client id.
+        on_failure: told when paho's loop dies.
+    """
+
+    def __init__(
+        self, config: BrokerConfig, *, asset: str, gateway: str, on_failure: Callable[[BaseException], None]
+    ) -> None:
+        self.events: queue.Queue[Event] = queue.Queue(_EVENTS_MAX)
+        self.dropped = 0
+        self._config = config
+        self._up, self._ask, self._down, self._presence = (
+            str(Topic(asset, gateway, leaf)) for leaf in (topics.UP, topics.ASK, topics.DOWN, topics.PRESENCE)
+        )
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"gateway-{asset}-{gateway}", protocol=paho.MQTTv5
+        )
+        self._client.max_inflight_messages_set(_INFLIGHT_MAX)
+        self._client.max_queued_messages_set(_QUEUED_MAX)
+        self._client.reconnect_delay_set(_RECONNECT_MIN_S, _RECONNECT_MAX_S)
+        self._client.will_set(self._presence, b"offline", qos=1, retain=True)
+        if config.ca is not None:
+            self._client.tls_set(
+                ca_certs=str(config.ca),
+                certfile=None if config.certificate is None else str(config.certificate),
+                keyfile=None if config.key is None else str(config.key),
+            )
+        self._client.on_socket_open = send_at_once
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = lambda _client, _data: self._put(Disconnected("no connection"))
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+        self._worker = Worker("gateway mqtt", self._run, on_failure)
+        self._started = False
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        # Answers that are missed are asked for again by sending again: no session needs to be kept for them.
+        expiry = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no annotation there
+        expiry.SessionExpiryInterval = 0
+        self._client.connect_async(
+            self._config.host, self._config.port, keepalive=_KEEPALIVE_S, clean_start=True, properties=expiry
+        )
+        self._started = True
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Say goodbye and join the thread; does nothing when not started."""
+        if not self._started:
+            return
+        self._started = False
+        if self._client.is_connected():
+            # Best effort: presence is no evidence.
+            self._client.publish(self._presence, b"offline", qos=0, retain=True)
+        self._client.disconnect()
+        self._worker.join()
+
+    def wake(self) -> None:
+        """Make the reader of the events look around."""
+        self._put(Woken())
+
+    def publish_bundle(self, payload: bytes) -> None:
+        """Send a bundle, or drop it when too many wait: without an answer it comes again."""
+        self._client.publish(self._up, payload, qos=1)
+
+    def publish_request(self, payload: bytes) -> None:
+        """Send a head request; as `publish_bundle`."""
+        self._client.publish(self._ask, payload, qos=1)
+
+    def _run(self) -> None:
+        self._client.loop_forever(retry_first_connection=True)
+
+    def _put(self, event: Event) -> None:
+        try:
+            self.events.put_nowait(event)
+        except queue.Full:
+            # Nothing is lost for good: what is not answered is sent again.
+            self.dropped += 1
+
+    def _on_connect(
+        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            self._put(Disconnected(str(reason)))
+            return
+        client.subscribe(self._down, qos=1)
+
+    def _on_subscribe(
+        self, client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._put(Disconnected(f"the broker refuses the subscription to {self._down}: {reasons[0]}"))
+            return
+        client.publish(self._presence, b"online", qos=1, retain=True)
+        self._put(Connected())
+
+    def _on_disconnect(
+        self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._put(Disconnected(str(reason)))
+
+    def _on_publish(
+        self, _client: paho.Client, _data: object, _mid: int, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._put(Published(reason.value, str(reason)))
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if len(message.payload) <= _PAYLOAD_MAX:
+            self._put(Arrived(bytes(message.payload)))
+        else:
+            self.dropped += 1
+
+
+def send_at_once(_client: paho.Client, _data: object, sock: object) -> None:
+    """The `on_socket_open` of a paho client that must not wait for Nagle's algorithm."""
+    # Without this the last part of a bundle waits up to 40 ms for the broker's acknowledgement of the first (Nagle).
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

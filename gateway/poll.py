@@ -1,0 +1,176 @@
+"""The poll loop: at every slot all meters are asked, and each becomes one reading, whatever it said."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from evidence.keys import MeterId
+from evidence.reading import PROFILE_TARIFFS, Reading
+from evidence.status import Status
+from gateway.alarms import Alarms
+from gateway.core import schedule
+from gateway.core.register import MeterAnswer, Outcome, reading_of
+from gateway.meter_line import MeterLine
+from gateway.outbox import Outbox
+from gateway.sealing import SealedMeter, Sealing
+from shell.clock import WorldClock
+from shell.errors import ClockClosed
+from shell.logs import facts
+from shell.worker import Worker
+
+_FORGET_STEPS_MAX = 4
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PolledMeter:
+    """A meter at its place on a line."""
+
+    address: str
+    meter: SealedMeter
+
+
+class PollLoop:
+    """Polls all lines at every slot, in parallel, each line's meters in order.
+
+    Args:
+        lines: each line with its meters.
+        outbox: for housekeeping.
+        sealing: takes the readings.
+        world: its slots.
+        interval_s: between two slots.
+        last_slot: the last slot to poll, or None.
+        keep_answered_s: how long answered batches are kept, in world time.
+        clock: the clock bit of now.
+        alarms: where what a person should see is said.
+        notify: called after batches were sealed, before the world may go on.
+        on_failure: told when the thread dies.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[tuple[MeterLine, Sequence[PolledMeter]]],
+        outbox: Outbox,
+        sealing: Sealing,
+        world: WorldClock,
+        *,
+        interval_s: int,
+        last_slot: int | None,
+        keep_answered_s: int,
+        clock: Callable[[], Status],
+        alarms: Alarms,
+        notify: Callable[[], None],
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.slots = 0
+        self.readings = 0
+        self.batches = 0
+        self.bodies_let_go = 0
+        self.finished = threading.Event()
+        self._newest: Mapping[MeterId, Reading] = {}
+        self._lines = lines
+        self._outbox = outbox
+        self._sealing = sealing
+        self._world = world
+        self._interval_s = interval_s
+        self._last_slot = last_slot
+        self._keep_answered_s = keep_answered_s
+        self._clock = clock
+        self._alarms = alarms
+        self._notify = notify
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(max_workers=len(lines), thread_name_prefix="gateway line")
+        self._participant = world.join("gateway poll")
+        self._worker = Worker("gateway poll", self._run, on_failure)
+
+    @property
+    def newest(self) -> Mapping[MeterId, Reading]:
+        """The reading of every meter at the newest slot."""
+        return self._newest
+
+    def start(self) -> None:
+        """Start polling at the next slot."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Stop after the slot that is being polled, and join."""
+        self._stopping.set()
+        # Wakes the loop when it waits for its next slot.
+        self._participant.leave()
+        self._worker.join()
+        self._pool.shutdown()
+        self._participant.leave()
+        for line, _ in self._lines:
+            line.close()
+
+    def _run(self) -> None:
+        try:
+            self._poll_slots()
+        except ClockClosed:
+            log.info("polling ends", extra=facts(slots=self.slots))
+
+    def _poll_slots(self) -> None:
+        slot = schedule.first_slot(self._world.now(), self._interval_s, self._outbox.last_slot())
+        while not self._stopping.is_set() and (self._last_slot is None or slot <= self._last_slot):
+            self._participant.wait_until(slot)
+            self._poll(slot, final=slot == self._last_slot)
+            slot = schedule.next_slot(slot, self._world.now(), self._interval_s)
+        if not self._stopping.is_set():
+            self.finished.set()
+            self._participant.idle()
+
+    def _poll(self, slot: int, *, final: bool) -> None:
+        clock = self._clock()
+        said: list[tuple[PolledMeter, MeterAnswer | Outcome, int]] = []
+        for answers in self._pool.map(self._poll_line, self._lines):
+            said += answers
+        readings = {
+            polled.meter.id: reading_of(
+                answer,
+                time=time,
+                clock=clock,
+                direction=polled.meter.direction,
+                profile=polled.meter.profile,
+                last=self._sealing.last_registers(polled.meter.id),
+            )
+            for polled, answer, time in said
+        }
+        sealed = self._sealing.append(slot, readings.items(), final=final)
+        self._newest = readings
+        self.slots += 1
+        self.readings += len(readings)
+        self.batches += sealed
+        if sealed:
+            self._notify()
+        self._tidy()
+
+    def _poll_line(
+        self, line_and_meters: tuple[MeterLine, Sequence[PolledMeter]]
+    ) -> list[tuple[PolledMeter, MeterAnswer | Outcome, int]]:
+        line, meters = line_and_meters
+        out = []
+        for polled in meters:
+            answer = line.poll(polled.address, tariffs=polled.meter.profile == PROFILE_TARIFFS)
+            out.append((polled, answer, self._world.now()))
+        return out
+
+    def _tidy(self) -> None:
+        before = self._world.now() - self._keep_answered_s
+        for _ in range(_FORGET_STEPS_MAX):
+            if self._outbox.forget_answered(before) == 0:
+                break
+        self.bodies_let_go += self._outbox.let_go()
+        if self.bodies_let_go:
+            self._alarms.stand("outbox bodies", f"the outbox is full: {self.bodies_let_go} bodies were let go")
+        if self._outbox.over_bound:
+            self._alarms.stand("outbox full", "the outbox is full and nothing in it may be let go")
+        else:
+            self._alarms.over("outbox full")
+        for line, _ in self._lines:
+            if line.problem:
+                self._alarms.stand(f"line {line.name}", f"line {line.name} cannot be used: {line.problem}")
+            else:
+                self._alarms.over(f"line {line.name}")

@@ -1,0 +1,35 @@
+"""Fixtures of the gateway's tests: a real broker, slaves on real ptys, and a place for threads that died."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from firmware_sim.broker import EmbeddedBroker
+from tests.gateway.edge_site import Failures, ScriptedSlave
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as running:
+        yield running
+
+
+@pytest.fixture
+def failures() -> Iterator[Failures]:
+    kept = Failures()
+    yield kept
+    if kept.errors:
+        raise kept.errors[0]
+
+
+@pytest.fixture
+def slave() -> Iterator[Callable[..., ScriptedSlave]]:
+    made: list[ScriptedSlave] = []
+
+    def make(*script: bytes | Callable[[bytes], bytes]) -> ScriptedSlave:
+        made.append(ScriptedSlave(*script))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
