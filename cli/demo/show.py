@@ -104,7 +104,7 @@ def where(console: Console, result: Result, folder: Path, *, kept: bool) -> None
     if kept:
         console.print(f"\nThe investor's page: [link={result.page}]{result.page}[/link]   (Ctrl-C stops it)")
     else:
-        console.print("\nThe investor's page was served while it ran; see it with: helioracle demo --keep")
+        console.print("\nThe investor's page was served while it ran; see it with: make demo DEMO_ARGS=--keep")
     console.print(f"Everything it wrote is in {folder}: configuration, keys, ledger, outbox.")
 
 

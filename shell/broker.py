@@ -1,0 +1,45 @@
+"""`[broker]`: where an MQTT 5 broker is and how to prove who we are; the same table for gateway and oracle."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shell.config import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerConfig:
+    """`[broker]`.
+
+    Attributes:
+        host: name or address of the MQTT 5 broker.
+        port: its TCP port.
+        ca: PEM file of the certificate authority; TLS is on when it is given.
+        certificate: PEM file of our certificate, whose common name is our segment of every topic.
+        key: PEM file of its private key.
+    """
+
+    host: str
+    port: int
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+def read_broker(table: Table) -> BrokerConfig:
+    """Read the table; other keys in it are the caller's.
+
+    Raises:
+        ConfigError: a key is missing or wrong, a certificate comes without its key, or either without a ca.
+    """
+    broker = BrokerConfig(
+        host=table.text("host", pattern=r"[A-Za-z0-9._:-]{1,253}"),
+        port=table.integer("port", minimum=1, maximum=65_535),
+        ca=table.file("ca", default=None),
+        certificate=table.file("certificate", default=None),
+        key=table.file("key", default=None),
+    )
+    if (broker.certificate is None) is not (broker.key is None):
+        raise table.error("certificate", "and key come together: one of them is missing")
+    if broker.certificate is not None and broker.ca is None:
+        raise table.error("ca", "is missing: a certificate is of use over TLS only")
+    return broker
