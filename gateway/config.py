@@ -35,31 +35,13 @@ from evidence.keys import PublicKey, Signer
 from evidence.reading import PROFILE_BASIC, PROFILE_TARIFFS
 from evidence.tags import POINT_SIZE
 from shell import key_files
+from shell.broker import BrokerConfig, read_broker
 from shell.config import Table, read_toml
 
 _ID = r"[a-z0-9][a-z0-9-]{0,31}"
 _UNIT = r"[1-9]\d{0,2}"
 _METERS_MAX = 64  # of one head request
 PROTOCOLS = ("modbus-rtu", "dlt645")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerConfig:
-    """`[broker]`.
-
-    Attributes:
-        host: name or address of the MQTT 5 broker.
-        port: its TCP port.
-        ca: PEM file of the certificate authority; TLS is on when it is given.
-        certificate: PEM file of the gateway's certificate, whose common name is the gateway's name.
-        key: PEM file of its private key.
-    """
-
-    host: str
-    port: int
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +110,7 @@ class GatewayConfig:
         answer_timeout_s: real seconds until an unanswered bundle is sent again; doubles up to 64 times, with jitter.
         keep_answered_s: answered batches are kept this long, in world time.
         outbox_max_bytes: when the outbox is larger, whole bodies go, oldest first.
-        broker: see `BrokerConfig`.
+        broker: see `shell.broker.BrokerConfig`.
         oracle_points: `[oracle] points`: the pinned public points of the oracles.
         answers_required: `[oracle]`: answers of that many oracles make a batch answered, 1 by default.
         lines: at least one.
@@ -182,7 +164,7 @@ def load(path: Path) -> GatewayConfig:
         answer_timeout_s=table.integer("answer_timeout_s", minimum=1, maximum=3600, default=10),
         keep_answered_s=table.integer("keep_answered_s", minimum=0, maximum=366 * 86_400, default=604_800),
         outbox_max_bytes=table.integer("outbox_max_bytes", minimum=1 << 20, maximum=1 << 40, default=1 << 30),
-        broker=_broker(table.table("broker")),
+        broker=read_broker(table.table("broker")),
         oracle_points=_oracle_points(oracle),
         answers_required=oracle.integer("answers_required", minimum=1, maximum=16, default=1),
         lines=tuple(_line(line, asset, profile) for line in table.tables("line", minimum=1, maximum=32)),
@@ -190,21 +172,6 @@ def load(path: Path) -> GatewayConfig:
     table.finish()
     _check(table, oracle, config)
     return config
-
-
-def _broker(table: Table) -> BrokerConfig:
-    broker = BrokerConfig(
-        host=table.text("host", pattern=r"[A-Za-z0-9._:-]{1,253}"),
-        port=table.integer("port", minimum=1, maximum=65_535),
-        ca=table.file("ca", default=None),
-        certificate=table.file("certificate", default=None),
-        key=table.file("key", default=None),
-    )
-    if (broker.certificate is None) is not (broker.key is None):
-        raise table.error("certificate", "and key come together: one of them is missing")
-    if broker.certificate is not None and broker.ca is None:
-        raise table.error("ca", "is missing: a certificate is of use over TLS only")
-    return broker
 
 
 def _oracle_points(table: Table) -> tuple[bytes, ...]:

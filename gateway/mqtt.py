@@ -5,18 +5,19 @@ The queue is read by one loop (the uplink); no work is done in paho's thread, an
 
 import queue
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from evidence import topics
 from evidence.topics import Topic
-from gateway.config import BrokerConfig
+from shell.broker import BrokerConfig
+from shell.mqtt import new_client
 from shell.worker import Worker
 
 _KEEPALIVE_S = 30
@@ -24,6 +25,7 @@ _RECONNECT_MIN_S, _RECONNECT_MAX_S = 1, 60
 _INFLIGHT_MAX = 20  # what brokers grant without being asked
 _QUEUED_MAX = 64
 _EVENTS_MAX = 1024
+_GOODBYE_S, _GOODBYES_MAX = 0.2, 100
 _PAYLOAD_MAX = 8_192  # an answer for 64 headers takes 2,338 bytes
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
@@ -68,7 +70,7 @@ class MqttLink:
     """One gateway's connection to its broker, with birth and will messages that say whether it is there.
 
     Args:
-        config: see `BrokerConfig`.
+        config: see `shell.broker.BrokerConfig`.
         asset: its id, a segment of every topic.
         gateway: this gateway's name, likewise, and the client id.
         on_failure: told when paho's loop dies.
@@ -83,20 +85,11 @@ class MqttLink:
         self._up, self._ask, self._down, self._presence = (
             str(Topic(asset, gateway, leaf)) for leaf in (topics.UP, topics.ASK, topics.DOWN, topics.PRESENCE)
         )
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"gateway-{asset}-{gateway}", protocol=paho.MQTTv5
-        )
+        self._client = new_client(config, client_id=f"gateway-{asset}-{gateway}")
         self._client.max_inflight_messages_set(_INFLIGHT_MAX)
         self._client.max_queued_messages_set(_QUEUED_MAX)
         self._client.reconnect_delay_set(_RECONNECT_MIN_S, _RECONNECT_MAX_S)
         self._client.will_set(self._presence, b"offline", qos=1, retain=True)
-        if config.ca is not None:
-            self._client.tls_set(
-                ca_certs=str(config.ca),
-                certfile=None if config.certificate is None else str(config.certificate),
-                keyfile=None if config.key is None else str(config.key),
-            )
-        self._client.on_socket_open = send_at_once
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = lambda _client, _data: self._put(Disconnected("no connection"))
         self._client.on_disconnect = self._on_disconnect
@@ -104,6 +97,7 @@ class MqttLink:
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
         self._worker = Worker("gateway mqtt", self._run, on_failure)
+        self._ended = threading.Event()
         self._started = False
 
     def start(self) -> None:
@@ -125,7 +119,11 @@ class MqttLink:
         if self._client.is_connected():
             # Best effort: presence is no evidence.
             self._client.publish(self._presence, b"offline", qos=0, retain=True)
-        self._client.disconnect()
+        # paho forgets a goodbye that comes while it is connecting, so it is said until it is heard.
+        for _ in range(_GOODBYES_MAX):
+            self._client.disconnect()
+            if self._ended.wait(_GOODBYE_S):
+                break
         self._worker.join()
 
     def wake(self) -> None:
@@ -141,7 +139,13 @@ class MqttLink:
         self._client.publish(self._ask, payload, qos=1)
 
     def _run(self) -> None:
-        self._client.loop_forever(retry_first_connection=True)
+        try:
+            self._client.loop_forever(retry_first_connection=True)
+        finally:
+            sock = self._client.socket()
+            if isinstance(sock, socket.socket):
+                sock.close()
+            self._ended.set()
 
     def _put(self, event: Event) -> None:
         try:
@@ -182,10 +186,3 @@ class MqttLink:
             self._put(Arrived(bytes(message.payload)))
         else:
             self.dropped += 1
-
-
-def send_at_once(_client: paho.Client, _data: object, sock: object) -> None:
-    """The `on_socket_open` of a paho client that must not wait for Nagle's algorithm."""
-    # Without this the last part of a bundle waits up to 40 ms for the broker's acknowledgement of the first (Nagle).
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

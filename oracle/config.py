@@ -19,28 +19,8 @@ from pathlib import Path
 
 from evidence.keys import Signer
 from shell import key_files
+from shell.broker import BrokerConfig, read_broker
 from shell.config import Table, read_toml
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerConfig:
-    """`[broker]`.
-
-    Attributes:
-        host: name or address of the MQTT 5 broker.
-        port: its TCP port.
-        ca: PEM file of the certificate authority; TLS is on when it is given.
-        certificate: PEM file of the oracle's certificate.
-        key: PEM file of its private key.
-        receive_maximum: messages that the broker may have out unacknowledged; the inbox holds no more.
-    """
-
-    host: str
-    port: int
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    receive_maximum: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +53,8 @@ class OracleConfig:
         refusals_kept: the newest so many refusals stay in the ledger, with their reasons.
         messages_per_commit: at most so many messages are stored in one transaction.
         settle_deadline_s: seconds after a day's end at which it is settled without the meters that are missing; absent: never.
-        broker: see `BrokerConfig`.
+        broker: see `shell.broker.BrokerConfig`.
+        receive_maximum: `[broker]`: messages that the broker may have out unacknowledged; the inbox holds no more.
         chain: see `ChainConfig`.
     """
 
@@ -86,6 +67,7 @@ class OracleConfig:
     messages_per_commit: int = 20
     settle_deadline_s: int | None = None
     broker: BrokerConfig
+    receive_maximum: int = 20
     chain: ChainConfig | None = None
 
 
@@ -96,6 +78,7 @@ def load(path: Path) -> OracleConfig:
         ConfigError: naming the file and the field.
     """
     table = read_toml(path)
+    broker = table.table("broker")
     profile = table.choice("profile", key_files.PROFILES)
     config = OracleConfig(
         path=path,
@@ -106,27 +89,12 @@ def load(path: Path) -> OracleConfig:
         refusals_kept=table.integer("refusals_kept", minimum=1, maximum=10_000_000, default=10_000),
         messages_per_commit=table.integer("messages_per_commit", minimum=1, maximum=1000, default=20),
         settle_deadline_s=table.integer("settle_deadline_s", minimum=3600, maximum=366 * 86_400, default=None),
-        broker=_broker(table.table("broker")),
+        broker=read_broker(broker),
+        receive_maximum=broker.integer("receive_maximum", minimum=1, maximum=1000, default=20),
         chain=_chain(table.table("chain")) if table.has("chain") else None,
     )
     table.finish()
     return config
-
-
-def _broker(table: Table) -> BrokerConfig:
-    broker = BrokerConfig(
-        host=table.text("host", pattern=r"[A-Za-z0-9._:-]{1,253}"),
-        port=table.integer("port", minimum=1, maximum=65_535),
-        ca=table.file("ca", default=None),
-        certificate=table.file("certificate", default=None),
-        key=table.file("key", default=None),
-        receive_maximum=table.integer("receive_maximum", minimum=1, maximum=1000, default=20),
-    )
-    if (broker.certificate is None) is not (broker.key is None):
-        raise table.error("certificate", "and key come together: one of them is missing")
-    if broker.certificate is not None and broker.ca is None:
-        raise table.error("ca", "is missing: a certificate is of use over TLS only")
-    return broker
 
 
 def _chain(table: Table) -> ChainConfig:

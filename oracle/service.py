@@ -90,6 +90,7 @@ class OracleService:
                 config.broker,
                 asset=self.asset.terms.asset,
                 client_id=f"oracle-{meter_id_of(config.signer.public_point).hex()[:16]}",
+                receive_maximum=config.receive_maximum,
                 participant=participant,
                 on_failure=on_failure,
             )

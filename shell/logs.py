@@ -28,8 +28,10 @@ def set_up(*, verbose: bool = False) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    for chatty in ("web3", "urllib3", "asyncio", "pymodbus", "eth", "uvicorn.access"):
+    for chatty in ("web3", "urllib3", "asyncio", "eth", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It calls every time-out an error; the gateway counts them, and says so once.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 def facts(**values: object) -> dict[str, dict[str, object]]:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 
@@ -33,7 +32,9 @@ from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import anchor_call, anchored_head
 from oracle.errors import ChainRefused
 from oracle.ledger.rows import BatchRow
+from shell.broker import BrokerConfig
 from shell.key_files import read_signer
+from shell.mqtt import new_client
 
 _ANSWER_S = 20
 _GATEWAY = "liar"
@@ -97,7 +98,7 @@ class _Line:
 def _line_to_oracle(stage: Stage) -> Iterator[_Line]:
     inbox: queue.Queue[bytes] = queue.Queue(maxsize=16)
     ready = threading.Event()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="helioracle-demo-liar", protocol=mqtt.MQTTv5)
+    client = new_client(BrokerConfig(host="127.0.0.1", port=stage.broker.port), client_id="helioracle-demo-liar")
     client.on_message = lambda _c, _u, message: inbox.put_nowait(bytes(message.payload))
     client.on_subscribe = lambda *_: ready.set()
     client.connect("127.0.0.1", stage.broker.port)

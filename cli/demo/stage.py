@@ -20,6 +20,7 @@ from cli.errors import CommandFailed
 from evidence.units import div_ceil
 from firmware_sim.broker import EmbeddedBroker
 from firmware_sim.service import SimService
+from gateway.boot import Boot
 from gateway.service import GatewayService
 from oracle import asset_file
 from oracle.asset_file import AssetFile, Deployment
@@ -157,9 +158,10 @@ class Stage:
         self.sim = SimService(sim_config, self.world, on_failure=self.fail)
         self._run(self.sim)
         gateway_config = replace(gateway.config.load(self.folder / "gateway.toml"), last_slot=self.days.end)
-        self.gateway = GatewayService(
-            gateway_config, self.world, entropy=seeded_entropy(self._seed, "batch keys"), on_failure=self.fail
-        )
+        # Headers carry boot id and boot clock: the kernel's would make each run's signatures others.
+        boot = Boot(seeded_entropy(self._seed, "boot id")(16), lambda: (self.world.now() - self.days.start + 1) * 1000)
+        entropy = seeded_entropy(self._seed, "batch keys")
+        self.gateway = GatewayService(gateway_config, self.world, entropy=entropy, boot=boot, on_failure=self.fail)
         self._run(self.gateway)
 
     def stop(self) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,10 +21,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from evidence import topics
 from evidence.errors import Malformed
-from oracle.config import BrokerConfig
 from oracle.errors import Fatal
+from shell.broker import BrokerConfig
 from shell.clock import Participant
 from shell.logs import facts
+from shell.mqtt import new_client
 from shell.worker import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -61,13 +62,15 @@ class Inbox:
         *,
         asset: str,
         client_id: str,
+        receive_maximum: int,
         participant: Participant,
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._broker = broker
+        self._receive_maximum = receive_maximum
         self._asset = asset
         self._participant = participant
-        self._queue: queue.Queue[Message | None] = queue.Queue(maxsize=broker.receive_maximum)
+        self._queue: queue.Queue[Message | None] = queue.Queue(maxsize=receive_maximum)
         self._lock = threading.Lock()
         self._unfinished = 1  # the worker's own first pass; world time waits for it as for a message
         self._connection = 0
@@ -75,13 +78,7 @@ class Inbox:
         self._stopping = threading.Event()
         self._foreign = 0
         self._answers_lost = 0
-        self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTv5,
-            manual_ack=True,
-            reconnect_on_failure=True,
-        )
+        self._client = new_client(broker, client_id=client_id, manual_ack=True)
         self._client.reconnect_delay_set(min_delay=1, max_delay=_RECONNECT_MAX_S)
         self._client.max_queued_messages_set(_ANSWERS_QUEUED_MAX)
         self._client.on_connect = self._on_connect
@@ -89,12 +86,6 @@ class Inbox:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
-        if broker.ca is not None:
-            self._client.tls_set(
-                ca_certs=str(broker.ca),
-                certfile=str(broker.certificate) if broker.certificate else None,
-                keyfile=str(broker.key) if broker.key else None,
-            )
         self._worker = Worker("oracle mqtt", self._run, on_failure)
 
     def start(self) -> None:
@@ -173,7 +164,7 @@ class Inbox:
     def _run(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves its constructor untyped
         properties.SessionExpiryInterval = _SESSION_EXPIRY_S
-        properties.ReceiveMaximum = self._broker.receive_maximum
+        properties.ReceiveMaximum = self._receive_maximum
         self._client.connect_async(
             self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
         )

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from evidence import answer as answers
 from evidence import batch, header, topics
@@ -27,9 +26,10 @@ from gateway.alarms import Alarms
 from gateway.boot import Boot
 from gateway.config import MeterConfig
 from gateway.core.sealer import CutRule
-from gateway.mqtt import send_at_once
 from gateway.outbox import Outbox, Outgoing
 from gateway.sealing import SealedMeter, Sealing
+from shell.broker import BrokerConfig
+from shell.mqtt import new_client
 
 
 def entropy_of(name: str) -> Callable[[int], bytes]:
@@ -96,8 +96,7 @@ class FakeOracle:
         self.changed = threading.Condition()
         self._keys = {meter.binding.meter_id: PublicKey(meter.signer.public_point) for meter in self.meters}
         self._ready = threading.Event()
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=self.name, protocol=paho.MQTTv5)
-        self.client.on_socket_open = send_at_once
+        self.client = new_client(BrokerConfig(host="127.0.0.1", port=self.port), client_id=self.name)
         self.client.on_connect = lambda client, *_: client.subscribe(
             [(topics.subscription(self.asset, topics.UP), 1), (topics.subscription(self.asset, topics.ASK), 1)]
         )

@@ -22,8 +22,9 @@ from firmware_sim.core.replay import Counting
 from firmware_sim.service import SimService
 from gateway import config as gateway_config
 from gateway.boot import Boot, ChronyClock, fixed_clock, kernel_boot
-from gateway.config import BrokerConfig, GatewayConfig, MeterConfig
+from gateway.config import GatewayConfig, MeterConfig
 from gateway.service import GatewayService
+from shell.broker import BrokerConfig
 from shell.clock import RealClock, SteppedClock
 from tests.gateway.edge_site import Failures, FakeOracle, entropy_of, meter_config
 

@@ -17,11 +17,12 @@ from evidence.header import Header, Kind
 from evidence.status import Status
 from firmware_sim.broker import EmbeddedBroker
 from gateway.alarms import Alarms
-from gateway.config import BrokerConfig, MeterConfig
+from gateway.config import MeterConfig
 from gateway.mqtt import MqttLink
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.uplink import Uplink
+from shell.broker import BrokerConfig
 from shell.clock import SteppedClock
 from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
 

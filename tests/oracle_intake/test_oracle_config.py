@@ -18,7 +18,7 @@ def path(tmp_path: Path, meter: SignedMeter) -> Path:
 def test_defaults_and_relative_paths(path: Path) -> None:
     loaded = config.load(path)
     assert loaded.ledger == path.parent / "ledger.sqlite"
-    assert (loaded.refusals_kept, loaded.messages_per_commit, loaded.broker.receive_maximum) == (10_000, 20, 20)
+    assert (loaded.refusals_kept, loaded.messages_per_commit, loaded.receive_maximum) == (10_000, 20, 20)
     assert (loaded.chain, loaded.settle_deadline_s) == (None, None)
 
 
