@@ -1,25 +1,90 @@
 """The example site that `helioracle init` writes: five generation points and a check meter on two RS-485 lines.
 
-It replays NREL's SERF East roof, each point with a weight, a start register and a step of its own. Facts only; `cli.init` renders them.
+It replays NREL's SERF East roof, or another recording, each point with a weight, a start register and a step of its own. Facts only;
+`cli.init` renders them.
 """
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import gcd
 
-ASSET = "serf-east"
-NAME = "SERF East rooftops"
 GATEWAY = "roof-pi"
-UTC_OFFSET = "-07:00"
-UTC_OFFSET_S = -7 * 3600
-# A fixed zone, so that the date of a run never moves a tariff band (docs/decisions/0007).
-BAND_ZONE = "Etc/GMT+7"
-RECORDING = "builtin:serf-east"
-RECORDING_FIRST_DAY = "2016-07-05"
-RECORDING_DAYS = 3
-RECORDING_NAMEPLATE_W = 6_000
-POLL_INTERVAL_S = 300
 MONEY_SYMBOL = "dUSD"
 MONEY_DECIMALS = 6
 PEAK = ("16:00", "21:00")
+POLL_INTERVAL_S = 300
+_DAY_S = 86_400
+_HOUR_S = 3600
+_CUT_S = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sun:
+    """What the site replays, and the offset and the poll interval that go with it; by default the recording that is shipped.
+
+    Attributes:
+        asset: id of the asset.
+        name: of the asset, for people.
+        recording: `builtin:...`, or the name of a CSV in the site's folder.
+        columns: the file's own column names by ours, where they differ.
+        scale: every value is multiplied by it.
+        utc_offset_s: the asset's fixed offset, a multiple of a quarter of an hour.
+        first_day: the first recorded day that is replayed.
+        days: how many.
+        nameplate_w: of the recorded plant.
+        poll_interval_s: every local midnight is a multiple of it.
+    """
+
+    asset: str = "serf-east"
+    name: str = "SERF East rooftops"
+    recording: str = "builtin:serf-east"
+    columns: tuple[tuple[str, str], ...] = ()
+    scale: Decimal = Decimal(1)
+    utc_offset_s: int = -7 * _HOUR_S
+    first_day: date = date(2016, 7, 5)
+    days: int = 3
+    nameplate_w: int = 6_000
+    poll_interval_s: int = POLL_INTERVAL_S
+
+    @property
+    def utc_offset(self) -> str:
+        """The offset as people write it, e.g. -07:00."""
+        return f"{'-' if self.utc_offset_s < 0 else '+'}{_clock(abs(self.utc_offset_s))}"
+
+    @property
+    def band_zone(self) -> str:
+        """A fixed zone, so that the date of a run never moves a tariff band (docs/decisions/0007).
+
+        There are fixed zones of whole hours only; what an offset has beyond one is in `band_peak`.
+        """
+        hours = self.utc_offset_s // _HOUR_S
+        return f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT"
+
+    @property
+    def band_peak(self) -> tuple[str, str]:
+        """From and to of the peak band on the clock of `band_zone`."""
+        beyond = self.utc_offset_s % _HOUR_S
+        start, end = (_clock(int(text[:2]) * _HOUR_S - beyond) for text in PEAK)
+        return start, end
+
+    @property
+    def cut_every_s(self) -> int:
+        """A batch ends at the UTC multiples of this: the least from a quarter of an hour on that hits every poll and every midnight."""
+        midnights = gcd(_DAY_S, abs(self.utc_offset_s))
+        for cut in range(self.poll_interval_s, midnights + 1, self.poll_interval_s):
+            if cut >= _CUT_S and midnights % cut == 0:
+                return cut
+        raise ValueError(
+            f"a poll interval of {self.poll_interval_s} s does not meet the midnights at {self.utc_offset}"
+        )
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // _HOUR_S:02d}:{seconds % _HOUR_S // 60:02d}"
+
+
+EXAMPLE = Sun()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +117,9 @@ class SiteMeter:
     scale_factor: int
     band_registers: bool = False
 
-    @property
-    def nameplate_w(self) -> int:
+    def nameplate_w(self, sun: Sun) -> int:
         """The recorded plant's nameplate times this meter's weight, rounded up to a whole kW."""
-        return -(-RECORDING_NAMEPLATE_W * self.weight_ppm // 1_000_000_000) * 1_000
+        return -(-sun.nameplate_w * self.weight_ppm // 1_000_000_000) * 1_000
 
     @property
     def modulus(self) -> tuple[int, int]:

@@ -30,6 +30,11 @@ tariff = 2
 from = "08:00"
 tariff = 1
 
+[world]                      # only for replays: a stepped clock that the other processes name as `world = "run/world.sock"`
+socket = "run/world.sock"    # delete run/world.sock.time to begin at `start` again
+start = 1796108399           # unix seconds, before the first day
+expected = ["gateway", "oracle", "api", "keeper"]
+
 What the replay of a meter starts from and how it counts stands in the asset file, because it decides the energy that is expected:
 
 [[meter]]
@@ -40,17 +45,22 @@ replay = { weight_ppm = 1_000_000, start_wh = 12_345_678, step_wh = 1 }
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from firmware_sim.core.faults import FaultKind, FaultPlan
+from firmware_sim.core.recording import COLUMNS
 from firmware_sim.core.replay import PPM, Counting
 from firmware_sim.core.tariff import BANDS_MAX, TARIFFS, Band
 from shell.config import Table, read_toml
+from shell.world_server import WorldConfig, read_world
 
 BUILTIN_RECORDINGS: Mapping[str, str] = {"builtin:serf-east": "serf-east-3-days.csv"}
 
+SCALE_MIN, SCALE_MAX = Decimal("1e-9"), Decimal("1e9")
+DAYS_MAX = 366
 _WH_MAX = 10**15
 _WEIGHT_PPM_MAX = 10**12
 _DEVICES_MAX = 247
@@ -127,6 +137,8 @@ class SimConfig:
 
     Attributes:
         recording: the CSV to replay; `builtin:serf-east`, or a path relative to this file.
+        columns: `{ time = "ts", power_kw = "meas_val_f" }`, where its columns have other names; "#1" is the first column.
+        scale: every value is multiplied by it, 1 by default; for normalised power.
         nameplate_w: nameplate of the recorded plant; beyond twice of it a row is absurd.
         utc_offset_s: `utc_offset`, the asset's fixed offset: of local days, of bands, and of times that name none.
         first_day: the first local day of the recording that is replayed.
@@ -135,10 +147,13 @@ class SimConfig:
             default after the world's time when the service is made. A simulator that may be restarted in the middle of
             a replay needs it.
         lines: the serial lines.
+        world: `[world]`: serve a stepped clock to the other processes; absent: the machine's time.
         faults: `[faults]` seed, slow_ms, `<kind>_ppm`, and `[[faults.script]]` device (its serial), answer, kind; none by default.
     """
 
     recording: Traversable
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scale: Decimal = Decimal(1)
     nameplate_w: int
     utc_offset_s: int
     first_day: date
@@ -146,6 +161,7 @@ class SimConfig:
     not_before: int | None = None
     lines: tuple[LineConfig, ...]
     faults: FaultPlan = field(default_factory=FaultPlan)
+    world: WorldConfig | None = None
 
 
 def builtin_recording(name: str) -> Traversable:
@@ -167,13 +183,16 @@ def load(path: Path) -> SimConfig:
     countings = _countings(table.file("asset"))
     config = SimConfig(
         recording=_recording(table),
+        columns=_columns(table.table("columns", optional=True)),
+        scale=table.decimal("scale", minimum=SCALE_MIN, maximum=SCALE_MAX, default=Decimal(1)),
         nameplate_w=table.integer("nameplate_w", minimum=1, maximum=10**12),
         utc_offset_s=table.offset_s("utc_offset"),
         first_day=table.day("first_day"),
-        days=table.integer("days", minimum=1, maximum=366),
+        days=table.integer("days", minimum=1, maximum=DAYS_MAX),
         not_before=table.integer("not_before_unix_s", minimum=0, maximum=1 << 40, default=None),
         lines=tuple(_line(line, countings) for line in table.tables("line", minimum=1, maximum=32)),
         faults=_faults(table.table("faults", optional=True)),
+        world=read_world(table.table("world")) if table.has("world") else None,
     )
     table.finish()
     _refuse_twins(table, config)
@@ -187,6 +206,10 @@ def _recording(table: Table) -> Traversable:
     if name not in BUILTIN_RECORDINGS:
         raise table.error("recording", f"{name!r} is none of {', '.join(BUILTIN_RECORDINGS)}")
     return builtin_recording(name)
+
+
+def _columns(table: Table) -> dict[str, str]:
+    return {name: table.text(name, pattern=".+") for name in COLUMNS if table.has(name)}
 
 
 def _countings(asset: Path) -> dict[str, Counting]:

@@ -12,12 +12,14 @@ class SimError(Exception):
 
 
 class RecordingRefused(SimError):
-    """A recording that cannot be replayed; `line` is the line of the file, 0 for the file as a whole."""
+    """A recording that cannot be replayed; `line` is the line of the file, 0 for the file as a whole; `file` may be unknown."""
 
-    def __init__(self, line: int, problem: str) -> None:
+    def __init__(self, line: int, problem: str, *, file: str = "") -> None:
         self.line = line
         self.problem = problem
-        super().__init__(f"line {line}: {problem}" if line else problem)
+        self.file = file
+        where = [file] if file else []
+        super().__init__(": ".join([*where, *([f"line {line}"] if line else []), problem]))
 
 
 class DeviceImpossible(SimError):

@@ -141,7 +141,16 @@ def read_recording(config: SimConfig) -> Recording:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecordingRefused(0, f"{config.recording.name} is not UTF-8: {error}") from None
-    recording = parse_recording(text, utc_offset_s=config.utc_offset_s, nameplate_w=config.nameplate_w)
+    try:
+        recording = parse_recording(
+            text,
+            utc_offset_s=config.utc_offset_s,
+            nameplate_w=config.nameplate_w,
+            columns=config.columns,
+            scale=config.scale,
+        )
+    except RecordingRefused as refused:
+        raise RecordingRefused(refused.line, refused.problem, file=config.recording.name) from None
     window = Replay.after(
         recording, first_day=config.first_day, days=config.days, utc_offset_s=config.utc_offset_s, instant=0
     )

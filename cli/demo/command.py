@@ -14,7 +14,7 @@ from types import FrameType
 from rich.console import Console
 
 from cli import site
-from cli.demo import evidence_of_payout, show
+from cli.demo import evidence_of_payout, options, show
 from cli.demo.lies import Lie, tell
 from cli.demo.result import Result, collect
 from cli.demo.stage import Stage
@@ -33,9 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(quiet=arguments.headless)
     started = time.monotonic()
     with _interruptible():
+        replayed = options.understand(arguments)
         folder = _folder(arguments.dir)
         chain = _chain(arguments.rpc_url)
-        stage = Stage(folder, chain, arguments.seed)
+        stage = Stage(folder, chain, arguments.seed, replayed)
         try:
             return _play(stage, arguments, console, started)
         except ClockClosed:
@@ -51,8 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _play(stage: Stage, arguments: argparse.Namespace, console: Console, started: float) -> int:
     console.print(
-        "Three recorded days of sun, from the meter to the holder. Keys are demo keys, made from a public seed."
+        f"{_days(stage.days.count).capitalize()} of sun, from the meter to the holder. Keys are demo keys, made from a public seed."
     )
+    show.recording(console, stage.replayed)
     with console.status("putting up broker, chain, contracts and services"):
         stage.set_up()
         stage.start()
@@ -62,7 +64,7 @@ def _play(stage: Stage, arguments: argparse.Namespace, console: Console, started
     stage.check()
     result = collect(stage, acts)
     result.check()
-    evidence = evidence_of_payout.follow(stage, stage.accounts[PUSHED[0]].address)
+    evidence = evidence_of_payout.follow(stage, stage.accounts[PUSHED[0]].address, acts.first_funded)
     lies: list[Lie] = [] if arguments.no_lies else tell(stage)
     _show(stage, result, evidence, lies, console)
     if arguments.json is not None:
@@ -80,6 +82,10 @@ def _show(
     show.tables(console, result, site.MONEY_SYMBOL, site.MONEY_DECIMALS)
     show.story(console, evidence_of_payout.as_text(evidence, site.MONEY_DECIMALS, site.MONEY_SYMBOL), lies)
     stage.check()
+
+
+def _days(count: int) -> str:
+    return {1: "one recorded day", 3: "three recorded days"}.get(count, f"{count} recorded days")
 
 
 def _folder(wanted: Path | None) -> Path:

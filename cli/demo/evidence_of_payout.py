@@ -1,6 +1,7 @@
 """One reading followed to one payout: every hash on the way, each opened again here by the functions that anybody has."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cli.demo.stage import Stage
@@ -21,15 +22,17 @@ class Step:
     facts: dict[str, str | list[str]]
 
 
-def follow(stage: Stage, holder: str) -> list[Step]:
-    """Follow the strongest reading of the first meter's first day to the first payment that `holder` got.
+def follow(stage: Stage, holder: str, number: int) -> list[Step]:
+    """Follow the strongest reading of the first meter at noon of the day of period `number` to the first payment that `holder` got.
+
+    Where no day had anything for holders the way ends with a payout of 0 in no transaction.
 
     Raises:
         EvidenceError: something on the way does not open; the demo then has failed.
         CommandFailed: a station of the way is missing in the ledger.
     """
     meter = stage.asset.meters[0]
-    stored = _noon_batch(stage, meter.binding.meter_id)
+    stored = _noon_batch(stage, meter.binding.meter_id, number)
     key = PublicKey(meter.binding.public_point)
     opened = batches.open_batch(stored.header.header, stored.header.signature, stored.batch_key, stored.body, key)
     records = batches.split_body(stored.body, opened.header.profile, opened.header.count)
@@ -40,9 +43,9 @@ def follow(stage: Stage, holder: str) -> list[Step]:
     merkle.open_inclusion(leaves[position], position, len(leaves), path, opened.header.batch_root)
     bindings.open_binding(meter.record, installer_point=meter.binding.installer_point)
 
-    period = stage.reader.settlement.period(0)
+    period = stage.reader.settlement.period(number)
     if period is None or period.log_root is None:
-        raise CommandFailed("period 0 is not anchored")
+        raise CommandFailed(f"period {number} is not anchored")
     index = stored.header.log_index
     entry_leaf = log_entry.entry_leaf(tags.ENTRY_HEADER, stored.header.header + stored.header.signature)
     inclusion = stage.oracle.sequencer.inclusion_proof(index, period.log_size)
@@ -55,8 +58,8 @@ def follow(stage: Stage, holder: str) -> list[Step]:
     open_checkpoint(checkpoint.note, oracle_key, origin=origin)
 
     anchored = _event(stage, "Anchored", size=str(period.log_size))
-    declared = _event(stage, "Declared", period="0")
-    paid = _event(stage, "Paid", holder=holder)
+    declared = _event(stage, "Declared", period=str(number))
+    paid = _find(stage, "Paid", holder=holder)
     return [
         Step(
             "reading",
@@ -100,7 +103,7 @@ def follow(stage: Stage, holder: str) -> list[Step]:
         Step(
             "declaration",
             {
-                "period": "0",
+                "period": str(number),
                 "statement_hash": _hex(period.statement_hash),
                 "settlement_root": _hex(period.settlement_root),
                 "tariff_hash": _hex(period.tariff_hash),
@@ -112,7 +115,9 @@ def follow(stage: Stage, holder: str) -> list[Step]:
         ),
         Step(
             "payout",
-            {"holder": holder, "amount": arguments_of(paid)["amount"], "tx": paid.tx_hash},
+            {"holder": holder, "amount": "0", "tx": "none"}
+            if paid is None
+            else {"holder": holder, "amount": arguments_of(paid)["amount"], "tx": paid.tx_hash},
         ),
     ]
 
@@ -124,20 +129,21 @@ def as_text(steps: list[Step], decimals: int, symbol: str) -> str:
     whole, minor = divmod(amount, 10**decimals)
     reading, batch, log = facts["reading"], facts["batch"], facts["log"]
     payout = facts["payout"]
+    paid = f"{whole}.{minor:0{decimals}d} {symbol} to {payout['holder']} in {payout['tx']}"
     return f"""\
 This reading of {reading["meter"]}: {reading["export_wh"]} Wh exported, {reading["power_w"]} W
   -> is number {int(str(batch["position"])) + 1} of {batch["of"]} in batch {batch["header_hash"]}, signed by the meter's key
   -> is log leaf {log["index"]} of {log["size"]}, under the root {log["root"]}
   -> which {log["anchor_tx"]} anchored
   -> is declared in {facts["declaration"]["declare_tx"]}
-  -> is paid: {whole}.{minor:0{decimals}d} {symbol} to {payout["holder"]} in {payout["tx"]}"""
+  -> is paid: {paid if amount else "nothing, for after the fees nothing was left"}"""
 
 
-def _noon_batch(stage: Stage, meter_id: bytes) -> BatchRow:
-    noon = stage.days.start + 43_200
+def _noon_batch(stage: Stage, meter_id: bytes, period: int) -> BatchRow:
+    noon = stage.days.end_of(period) - 43_200
     found = stage.reader.headers.batches_from(meter_id, noon, limit=1)
     if not found:
-        raise CommandFailed("there is no batch at noon of the first day")
+        raise CommandFailed("there is no batch at noon of that day")
     return found[0]
 
 
@@ -146,11 +152,26 @@ def arguments_of(event: EventRow) -> dict[str, str]:
     return {name: str(value) for name, value in json.loads(event.args).items()}
 
 
+def events_of(stage: Stage, name: str) -> Iterator[EventRow]:
+    """All events of a name, oldest first."""
+    after = (-1, -1)
+    while page := stage.reader.chain.events(name=name, after=after):
+        yield from page
+        after = (page[-1].block, page[-1].log_index)
+
+
 def _event(stage: Stage, name: str, **wanted: str) -> EventRow:
-    for event in stage.reader.chain.events(name=name, limit=1000):
+    found = _find(stage, name, **wanted)
+    if found is None:
+        raise CommandFailed(f"the ledger has no event {name} with {wanted}")
+    return found
+
+
+def _find(stage: Stage, name: str, **wanted: str) -> EventRow | None:
+    for event in events_of(stage, name):
         if all(arguments_of(event).get(key) == value for key, value in wanted.items()):
             return event
-    raise CommandFailed(f"the ledger has no event {name} with {wanted}")
+    return None
 
 
 def _hex(value: bytes) -> str:

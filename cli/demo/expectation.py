@@ -4,21 +4,25 @@ This module shares no code with simulator, gateway or oracle, on purpose: it rea
 fractions, and applies the register formula. If the pipeline and this page of arithmetic agree to the watt-hour, neither has a mistake
 that the other has not made independently.
 
-Rules (also in docs/recordings.md): power is held until the next row, at most for twice the median step of all distinct times; negative
-power counts as 0; power beyond twice the nameplate, and a row without a value, are as if the row were not there; of several rows with
-one time the first usable one counts.
+The rules are those of docs/recordings.md. What this page is not told it takes for granted: a recording that the simulator refuses
+never gets here.
 """
 
 import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
-_SCALE = {"power_w": (Fraction(1), False), "power_kw": (Fraction(1000), False)}
-_SCALE |= {"energy_wh": (Fraction(1), True), "energy_kwh": (Fraction(1000), True)}
+_WH_OR_W = {"power_w": 1, "power_kw": 1000, "energy_wh": 1, "energy_kwh": 1000}
+_SAYS_NOTHING = ("", "nan", "na", "n/a", "null", "none")
+# A number with more digits than this before the point is beyond any nameplate, and is not made a fraction.
+_DIGITS_MAX = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,16 @@ class ReplayedPoint:
         return self.step_wh * int(exact // self.step_wh)
 
 
-def produced_wh(recording: str, *, first_day: str, days: int, utc_offset_s: int, nameplate_w: int) -> Fraction:
+def produced_wh(
+    recording: str,
+    *,
+    first_day: str,
+    days: int,
+    utc_offset_s: int,
+    nameplate_w: int,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    scale: Decimal = Decimal(1),
+) -> Fraction:
     """The exact energy of a recording over whole local days, in Wh.
 
     Args:
@@ -48,49 +61,89 @@ def produced_wh(recording: str, *, first_day: str, days: int, utc_offset_s: int,
         days: how many days.
         utc_offset_s: of the days, and of times without an offset.
         nameplate_w: power beyond twice of it is not believed.
+        columns: names of the file by ours; #1 is the first column.
+        scale: every value is multiplied by it.
     """
     zone = timezone(timedelta(seconds=utc_offset_s))
-    begin = int(datetime.fromisoformat(first_day).replace(tzinfo=zone).timestamp())
+    begin = Fraction(round(datetime.fromisoformat(first_day).replace(tzinfo=zone).timestamp()))
     end = begin + days * 86_400
-    lines = list(csv.reader(recording.splitlines()))
-    header = [name.strip().lower() for name in lines[0]]
-    column = next(name for name in header if name in _SCALE)
-    factor, is_energy = _SCALE[column]
-    seen: set[int] = set()
-    values: dict[int, Fraction] = {}
-    parsed: list[tuple[int, Fraction | None]] = []
-    for line in lines[1:]:
-        if not any(cell.strip() for cell in line):
-            continue
-        moment = datetime.fromisoformat(line[header.index("time")].strip())
-        at = int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
-        seen.add(at)
-        text = line[header.index(column)].strip() if len(line) > header.index(column) else ""
-        parsed.append((at, None if not text or not Decimal(text).is_finite() else Fraction(Decimal(text)) * factor))
-    times = sorted(seen)
-    steps = sorted(later - earlier for earlier, later in pairwise(times))
+    quantity, cells = _cells(recording, columns, zone)
+    factor = Fraction(scale) * _WH_OR_W[quantity]
+    times = sorted({at for at, _ in cells})
+    steps = sorted(after - at for at, after in pairwise(times))
     median = Fraction(steps[len(steps) // 2] + steps[(len(steps) - 1) // 2], 2)
-    for at, value in parsed:
-        power = value if value is None or not is_energy else value * 3600 / median
-        if power is None or power > 2 * nameplate_w or at in values:
+    longest = median if quantity.startswith("energy") else 2 * median
+    # How long the interval of an energy row is: up to the next time in the file, whatever stands there.
+    interval = {at: min(median, Fraction(after - at)) for at, after in pairwise(times)}
+
+    watts: dict[int, Fraction] = {}
+    for at, cell in cells:
+        if at in watts or cell.is_nan():
             continue
-        values[at] = max(Fraction(0), value or Fraction(0))
+        if cell <= 0:
+            watts[at] = Fraction(0)
+        elif cell.is_finite() and cell.adjusted() < _DIGITS_MAX:
+            power = Fraction(cell) * factor
+            if quantity.startswith("energy"):
+                power = power * 3600 / interval.get(at, median)
+            if power <= 2 * nameplate_w:
+                watts[at] = power
+
     total = Fraction(0)
-    used = sorted(values)
+    used = sorted(watts)
     for number, at in enumerate(used):
-        held = median if is_energy else 2 * median
-        until = min(Fraction(used[number + 1]), at + held) if number + 1 < len(used) else at + held
-        overlap = min(until, Fraction(end)) - max(Fraction(at), Fraction(begin))
+        until = at + (interval.get(at, median) if quantity.startswith("energy") else longest)
+        if number + 1 < len(used):
+            until = min(until, Fraction(used[number + 1]))
+        overlap = min(until, end) - max(Fraction(at), begin)
         if overlap > 0:
-            total += overlap * (values[at] / (until - at) if is_energy else values[at] / 3600)
-    return total
+            total += overlap * watts[at]
+    return total / 3600
+
+
+def _cells(recording: str, columns: Mapping[str, str], zone: timezone) -> tuple[str, list[tuple[int, Decimal]]]:
+    lines = csv.reader(io.StringIO(recording.lstrip("\ufeff"), newline=""))
+    header: list[str] = []
+    while not "".join(header).strip():
+        header = [name.strip().lower() for name in next(lines)]
+    quantity = next((name for name in columns if name != "time"), None) or next(
+        name for name in header if name in _WH_OR_W
+    )
+    time_at, value_at = (_at(header, columns.get(name, name)) for name in ("time", quantity))
+    cells = []
+    for line in lines:
+        if "".join(line).strip():
+            moment = datetime.fromisoformat(line[time_at].strip())
+            since = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) - datetime.fromtimestamp(0, UTC)
+            text = line[value_at].strip() if value_at < len(line) else ""
+            cells.append((since // timedelta(seconds=1), Decimal("NaN" if text.lower() in _SAYS_NOTHING else text)))
+    return quantity, cells
+
+
+def _at(header: list[str], name: str) -> int:
+    name = name.strip().lower()
+    return int(name[1:]) - 1 if name.startswith("#") and name[1:].isdigit() else header.index(name)
 
 
 def expected_wh(
-    recording: Path, points: list[ReplayedPoint], *, first_day: str, days: int, utc_offset_s: int, nameplate_w: int
+    recording: Path,
+    points: list[ReplayedPoint],
+    *,
+    first_day: str,
+    days: int,
+    utc_offset_s: int,
+    nameplate_w: int,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    scale: Decimal = Decimal(1),
 ) -> dict[str, int]:
     """The energy of each point in Wh over all the days, by point id."""
     produced = produced_wh(
-        recording.read_text("utf-8"), first_day=first_day, days=days, utc_offset_s=utc_offset_s, nameplate_w=nameplate_w
+        recording.read_bytes().decode("utf-8"),
+        first_day=first_day,
+        days=days,
+        utc_offset_s=utc_offset_s,
+        nameplate_w=nameplate_w,
+        columns=columns,
+        scale=scale,
     )
     return {point.id: point.energy_wh(produced) for point in points}

@@ -15,7 +15,6 @@ import paho.mqtt.client as mqtt
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 
-from cli import site
 from cli.demo.stage import Stage
 from cli.errors import CommandFailed
 from evidence import header as headers
@@ -76,14 +75,15 @@ def tell(stage: Stage) -> list[Lie]:
 
 
 class _Line:
-    def __init__(self, client: mqtt.Client, inbox: "queue.Queue[bytes]", oracle: PublicKey) -> None:
+    def __init__(self, client: mqtt.Client, asset: str, inbox: "queue.Queue[bytes]", oracle: PublicKey) -> None:
         self._client = client
+        self._asset = asset
         self._inbox = inbox
         self._oracle = oracle
 
     def ask(self, item: BundleItem) -> AnswerItem:
         """Send one batch and return the oracle's signed answer to it."""
-        self._client.publish(str(Topic(site.ASSET, _GATEWAY, UP)), encode_bundle([item]), qos=1)
+        self._client.publish(str(Topic(self._asset, _GATEWAY, UP)), encode_bundle([item]), qos=1)
         wanted = headers.header_hash(item.header)
         try:
             while True:
@@ -103,11 +103,11 @@ def _line_to_oracle(stage: Stage) -> Iterator[_Line]:
     client.on_subscribe = lambda *_: ready.set()
     client.connect("127.0.0.1", stage.broker.port)
     client.loop_start()
-    client.subscribe(str(Topic(site.ASSET, _GATEWAY, DOWN)), qos=1)
+    client.subscribe(str(Topic(stage.sun.asset, _GATEWAY, DOWN)), qos=1)
     try:
         if not ready.wait(_ANSWER_S):
             raise CommandFailed("the broker does not answer")
-        yield _Line(client, inbox, PublicKey(stage.oracle_point))
+        yield _Line(client, stage.sun.asset, inbox, PublicKey(stage.oracle_point))
     finally:
         client.disconnect()
         client.loop_stop()
@@ -156,7 +156,7 @@ def _left_out(stage: Stage) -> BundleItem:
     last = headers.decode(batch.header.header)
     final = _readings(batch)[-1]
     left_out = 3
-    at = final.time + (left_out + 1) * site.POLL_INTERVAL_S
+    at = final.time + (left_out + 1) * stage.sun.poll_interval_s
     reading = replace(final, time=at)
     key = b"\x5a" * tags.BATCH_KEY_SIZE
     signer = read_signer(

@@ -10,7 +10,7 @@ from typing import Any
 
 import firmware_sim.config
 from cli import site
-from cli.demo.evidence_of_payout import Step, arguments_of
+from cli.demo.evidence_of_payout import Step, arguments_of, events_of
 from cli.demo.expectation import ReplayedPoint, expected_wh
 from cli.demo.lies import Lie
 from cli.demo.stage import Stage
@@ -63,6 +63,9 @@ class Result:
     carry: int
     investors: list[InvestorResult]
     recording: dict[str, int]
+    first_day: str
+    days: int
+    poll_interval_s: int
     shift_days: int
     gas: dict[str, int]
     page: str
@@ -116,6 +119,9 @@ class Result:
             "evidence": [{step.name: step.facts} for step in evidence],
             "lies": [asdict(lie) for lie in lies],
             "recording": self.recording,
+            "first_day": self.first_day,
+            "days": self.days,
+            "poll_interval_s": self.poll_interval_s,
             "shift_days": self.shift_days,
             "gas": self.gas,
             "versions": {
@@ -167,9 +173,13 @@ def collect(stage: Stage, acts: Acts) -> Result:
         carry=div_exact(rest_x96, _X96),
         investors=investors,
         recording={
-            name: getattr(stage.sim.recording_counts, name)
-            for name in ("rows", "used", "negative", "absurd", "missing", "repeated")
+            **asdict(stage.sim.recording_counts),
+            "days_without_rows": stage.replayed.days_without_rows,
+            "nameplate_w": stage.sun.nameplate_w,
         },
+        first_day=stage.sun.first_day.isoformat(),
+        days=stage.days.count,
+        poll_interval_s=stage.sun.poll_interval_s,
         shift_days=stage.days.shift_days,
         gas=gas,
         page=stage.api.url,
@@ -179,14 +189,17 @@ def collect(stage: Stage, acts: Acts) -> Result:
 def _points(stage: Stage) -> list[PointResult]:
     first = stage.asset.terms.first_day
     rows = stage.reader.settlement.point_days(first, first + stage.days.count)
-    recording = firmware_sim.config.builtin_recording(site.RECORDING)
+    sun = stage.sun
+    shipped = stage.replayed.recording is None
     expected = expected_wh(
-        Path(str(recording)),
+        Path(str(firmware_sim.config.builtin_recording(sun.recording))) if shipped else stage.folder / sun.recording,
         [ReplayedPoint(meter.point, meter.weight_ppm, meter.start_wh, meter.step_wh) for meter in site.METERS],
-        first_day=site.RECORDING_FIRST_DAY,
-        days=site.RECORDING_DAYS,
-        utc_offset_s=site.UTC_OFFSET_S,
-        nameplate_w=site.RECORDING_NAMEPLATE_W,
+        first_day=sun.first_day.isoformat(),
+        days=sun.days,
+        utc_offset_s=sun.utc_offset_s,
+        nameplate_w=sun.nameplate_w,
+        columns=dict(sun.columns),
+        scale=sun.scale,
     )
     return [
         PointResult(
@@ -203,7 +216,7 @@ def _points(stage: Stage) -> list[PointResult]:
 
 def _paid(stage: Stage) -> dict[str, int]:
     paid: dict[str, int] = {}
-    for event in stage.reader.chain.events(name="Paid", limit=1000):
+    for event in events_of(stage, "Paid"):
         arguments = arguments_of(event)
         paid[arguments["holder"]] = paid.get(arguments["holder"], 0) + int(arguments["amount"])
     return paid

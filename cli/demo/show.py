@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from cli.demo.lies import Lie
+from cli.demo.options import Replayed
 from cli.demo.result import Result
 from cli.demo.stage import Stage
 from cli.demo.watch import Watch
@@ -48,7 +50,7 @@ def bars(console: Console, stage: Stage, watch: Watch) -> Iterator[Progress]:
 
 def tables(console: Console, result: Result, symbol: str, decimals: int) -> None:
     """The points and the money."""
-    points = Table(title="Energy of three days", title_justify="left")
+    points = Table(title=f"Energy of {_days(result.days)}", title_justify="left")
     for column in ("point", "role"):
         points.add_column(column)
     for column in ("settled", "expected from the CSV", "measured"):
@@ -106,6 +108,26 @@ def where(console: Console, result: Result, folder: Path, *, kept: bool) -> None
     else:
         console.print("\nThe investor's page was served while it ran; see it with: make demo DEMO_ARGS=--keep")
     console.print(f"Everything it wrote is in {folder}: configuration, keys, ledger, outbox.")
+
+
+def recording(console: Console, replayed: Replayed) -> None:
+    """What of a user's recording is replayed, and as what."""
+    sun = replayed.sun
+    if replayed.recording is None:
+        return
+    last = sun.first_day + timedelta(days=sun.days - 1)
+    console.print(
+        f"{sun.name}: {sun.first_day} to {last} at {sun.utc_offset}, nameplate {sun.nameplate_w:,} W"
+        f" (a row beyond twice of it is not believed; --nameplate sets another)"
+    )
+    if replayed.days_without_rows:
+        console.print(
+            f"{replayed.days_without_rows} of the {_days(sun.days)} have no usable row: nothing is produced then"
+        )
+
+
+def _days(count: int) -> str:
+    return {1: "one day", 3: "three days"}.get(count, f"{count} days")
 
 
 def _kwh(energy_wh: int) -> str:

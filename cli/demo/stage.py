@@ -15,6 +15,7 @@ from api.config import ApiConfig
 from api.config import load as load_api
 from api.service import ApiService
 from cli import init, site
+from cli.demo.options import SHIPPED, Replayed
 from cli.demo.seed import seeded_entropy
 from cli.errors import CommandFailed
 from evidence.units import div_ceil
@@ -67,15 +68,15 @@ class Days:
         return self.end_of(self.count - 1)
 
 
-def days_after(chain_now: int) -> Days:
+def days_after(chain_now: int, sun: site.Sun = site.EXAMPLE) -> Days:
     """The recorded days, moved by the fewest whole weeks that put the first one after the chain's current day."""
-    recorded = (date.fromisoformat(site.RECORDING_FIRST_DAY) - _EPOCH).days
-    today = (chain_now + site.UTC_OFFSET_S) // _DAY_S
+    recorded = (sun.first_day - _EPOCH).days
+    today = (chain_now + sun.utc_offset_s) // _DAY_S
     shift_days = 7 * max(0, div_ceil(today + 1 - recorded, 7))
     first = _EPOCH + timedelta(days=recorded + shift_days)
-    zone = timezone(timedelta(seconds=site.UTC_OFFSET_S))
+    zone = timezone(timedelta(seconds=sun.utc_offset_s))
     start = int(datetime.combine(first, time(), zone).astimezone(UTC).timestamp())
-    return Days(first, shift_days, start, site.RECORDING_DAYS)
+    return Days(first, shift_days, start, sun.days)
 
 
 class Stage:
@@ -84,7 +85,8 @@ class Stage:
     Attributes:
         folder: the demo's files.
         chain: the chain all services and commands share.
-        days: what is replayed.
+        replayed: what is replayed.
+        days: which days of it, and when.
         world: the stepped clock.
         accounts: Ethereum accounts by name (owner, keeper, declarer, investor-a ...).
         deployed: the asset's contracts and what they cost.
@@ -101,10 +103,11 @@ class Stage:
     deployed: Deployed
     asset: AssetFile
 
-    def __init__(self, folder: Path, chain: Chain, seed: int) -> None:
+    def __init__(self, folder: Path, chain: Chain, seed: int, replayed: Replayed = SHIPPED) -> None:
         self.folder = folder
         self.chain = chain
-        self.days = days_after(chain.now())
+        self.replayed = replayed
+        self.days = days_after(chain.now(), self.sun)
         self.world = SteppedClock(self.days.start - 1)
         self.broker = EmbeddedBroker()
         self._seed = seed
@@ -114,6 +117,11 @@ class Stage:
         # The story holds the world's time until it first waits.
         self.story = self.world.join("demo")
         self.accounts: dict[str, LocalAccount] = {}
+
+    @property
+    def sun(self) -> site.Sun:
+        """The site's settings for what is replayed."""
+        return self.replayed.sun
 
     @property
     def deployment(self) -> Deployment:
@@ -134,6 +142,8 @@ class Stage:
                 broker_port=port,
                 api_port=0,
                 extra_keys=tuple(SHARES),
+                sun=self.sun,
+                recording=self.replayed.recording,
             )
         )
         for name in (*init.ETHEREUM_KEYS, *SHARES):
@@ -146,7 +156,7 @@ class Stage:
     def start(self) -> None:
         """Start the services, consumers before producers."""
         config = oracle.config.load(self.folder / "oracle.toml")
-        database.create(config.ledger, asset=site.ASSET, chain_id=self.chain.chain_id)
+        database.create(config.ledger, asset=self.sun.asset, chain_id=self.chain.chain_id)
         self.oracle = OracleService(config, self.world, chain=self.chain, on_failure=self.fail)
         self._run(self.oracle)
         if not self.oracle.wait_ready(_READY_S):

@@ -26,7 +26,7 @@ class Acts:
     """What happened, for the table and the JSON.
 
     Attributes:
-        fundings: one per period.
+        fundings: one per period that has something for holders.
         claimed: the fourth investor's claim.
         gas: gas by act.
     """
@@ -34,6 +34,11 @@ class Acts:
     fundings: list[Funding] = field(default_factory=list)
     claimed: Claimed | None = None
     gas: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def first_funded(self) -> int:
+        """The first funded period; 0 where none is."""
+        return self.fundings[0].period if self.fundings else 0
 
     def spend(self, act: str, *receipts: Receipt | None) -> None:
         """Add the gas of an act."""
@@ -53,12 +58,15 @@ def play(stage: Stage, say: Callable[[str], None]) -> Acts:
     acts = Acts()
     acts.spend("deploy", *stage.deployed.receipts)
     for period in range(stage.days.count):
-        if period == 1:
-            stage.story.wait_until(stage.days.end_of(0) + _NOON_S)
+        if period == stage.days.count // 2:
+            stage.story.wait_until(stage.days.end_of(period - 1) + _NOON_S)
             _sell(stage, acts)
             say(f"{SELLER} sold {SOLD} shares to {BUYER} at noon of day {period + 1}")
         stage.story.wait_until(stage.days.end_of(period) + 1)
         funding = _fund(stage, acts, period)
+        if funding is None:
+            say(f"day {period + 1} is declared, with nothing for holders; there is nothing to fund, and nobody is paid")
+            continue
         say(f"day {period + 1} is declared; the owner funds it with {_money(funding.received)}")
         pushed = _push(stage, acts)
         say(
@@ -67,7 +75,11 @@ def play(stage: Stage, say: Callable[[str], None]) -> Acts:
     _now(stage)
     acts.claimed = claim(stage.chain, stage.deployment, stage.accounts[CLAIMS])
     acts.spend("claim", acts.claimed.receipt)
-    say(f"{CLAIMS} claimed {_money(acts.claimed.amount)} of all {stage.days.count} days at once")
+    if acts.claimed.amount:
+        days = "the day" if stage.days.count == 1 else f"all {stage.days.count} days at once"
+        say(f"{CLAIMS} claimed {_money(acts.claimed.amount)} of {days}")
+    else:
+        say(f"{CLAIMS} claimed, and nothing was owed")
     stage.catch_up()
     return acts
 
@@ -82,11 +94,14 @@ def _sell(stage: Stage, acts: Acts) -> None:
     acts.spend("transfer of shares", transfer(stage.chain, stage.deployment, stage.accounts[SELLER], buyer, SOLD))
 
 
-def _fund(stage: Stage, acts: Acts, period: int) -> Funding:
+def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:
+    """Fund a declared day; None where nothing is left for holders after the fees, which a dark day may not even cover."""
     _now(stage)
     row = stage.reader.settlement.period(period)
     if row is None or row.state != "declared":
         raise CommandFailed(f"period {period} is {row.state if row else 'not settled'} although its day is over")
+    if int(row.distributable) == 0:
+        return None
     owner = stage.accounts["owner"]
     receipt = mint_demo_money(stage.chain, stage.deployment, owner, owner.address, Minor(int(row.distributable)))
     acts.spend("demo money", receipt)

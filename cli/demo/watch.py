@@ -4,11 +4,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from cli import site
 from cli.demo.stage import Stage
 
 _EVERY_S = 0.2
-_CUT_S = 900
 
 
 class Watch:
@@ -18,10 +16,10 @@ class Watch:
         self._stage = stage
         self._done = threading.Event()
         meters = len(stage.asset.meters)
-        cuts = (stage.days.end - stage.days.start) // _CUT_S + 1
+        cuts = (stage.days.end - stage.days.start) // stage.sun.cut_every_s + 1
         # A batch a cut and an opening header a meter, its binding, a statement a day, and the terms.
         self.entries_total = meters * (cuts + 2) + stage.days.count + 1
-        self.slots_total = (stage.days.end - stage.days.start) // site.POLL_INTERVAL_S + 1
+        self.slots_total = (stage.days.end - stage.days.start) // stage.sun.poll_interval_s + 1
 
     @contextmanager
     def following(self, show: Callable[[Mapping[str, int]], object]) -> Iterator[None]:

@@ -63,13 +63,16 @@ class Meter:
         return Registers(total, WattHours(self.reverse_wh), tariffs, self.counting.power_w(self.replay.power_w(now)))
 
     def answer(self, request: Frame, registers: Registers) -> bytes:
-        """Answer a read of address or energy; anything else is refused with an error word."""
+        """Answer a read of address, energy or power; anything else is refused with an error word."""
         if request.control == dlt645.READ_ADDRESS:
             return dlt645.address_answer(self.address)
         values = self._values(request, registers)
-        if values is None:
-            return self.refuse(request, dlt645.NO_SUCH_DATA)
-        return dlt645.energy_answer(self.address, dlt645.requested_identifier(request), values)
+        if values is not None:
+            return dlt645.energy_answer(self.address, dlt645.requested_identifier(request), values)
+        tenths_w = 10 * registers.power_w
+        if _asks_power(request) and abs(tenths_w) <= dlt645.POWER_TENTHS_MAX:
+            return dlt645.power_answer(self.address, tenths_w)
+        return self.refuse(request, dlt645.NO_SUCH_DATA)
 
     def answer_without_values(self, request: Frame) -> bytes:
         """Answer as a meter that has lost its values: FF in the place of every register."""
@@ -95,6 +98,14 @@ class Meter:
             dlt645.REVERSE_TOTAL: (registers.reverse_wh,),
             dlt645.FORWARD_ALL: (total, *registers.tariff_wh),
         }.get(dlt645.requested_identifier(request))
+
+
+def _asks_power(request: Frame) -> bool:
+    return (
+        request.control == dlt645.READ
+        and len(request.data) == 4
+        and dlt645.requested_identifier(request) == dlt645.POWER_TOTAL
+    )
 
 
 def start_in_tariffs(total_wh: int, step_wh: int) -> tuple[int, ...]:

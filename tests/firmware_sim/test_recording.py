@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_sim.core.recording import Counts, Recording, parse_recording, parse_time
+from firmware_sim.core.recording import Counts, HowToRead, RecordedRows, Recording, parse_recording, parse_time
 from firmware_sim.errors import RecordingRefused
 
 
@@ -62,7 +62,7 @@ def test_each_dirty_row_has_its_rule_and_is_counted() -> None:
             ]
         )
     )
-    assert recording.counts == Counts(rows=8, used=4, negative=1, absurd=1, missing=2, repeated=1)
+    assert recording.counts == Counts(rows=8, used=4, negative=1, absurd=1, missing=2, repeated=1, unsorted=2, gaps=1)
     # 100 W for a minute, nothing while negative (held over the absurd row), 300 W over one missing row, then exactly twice the nameplate.
     assert recording.energy_ws(180) == 6000
     assert recording.energy_ws(360) == 6000 + 300 * 120
@@ -117,8 +117,8 @@ def test_times_are_rfc_3339_or_local_at_the_given_offset(text: str, offset_s: in
         ("time,power_w,power_kw\n", 1, "exactly one of"),
         ("time,power_w\nyesterday,1\n", 2, "yesterday"),
         ("time,power_w\n1970-01-01 00:00:00.5,1\n", 2, "whole second"),
-        ("time,power_w\n1970-01-01,1\n1970-01-02,many\n", 3, "time,power_w"),
-        ("time,power_w\n1970-01-01,1e-99\n", 2, "18 digits"),
+        ("time,power_w\n1970-01-01,1\n1970-01-02,many\n", 3, "not a number"),
+        ("time,power_w\n1970-01-01,1e-999\n", 2, "400 digits"),
         ("power_w,time\n5\n", 2, "no time"),
         ("time,power_w\n1970-01-01,1\n", 0, "at least 2"),
         ("time,power_w\n1970-01-01,\n1970-01-02,\n", 0, "none of the 2 rows"),
@@ -133,6 +133,80 @@ def test_what_cannot_be_replayed_is_refused_with_its_line(text: str, line: int, 
 def test_blank_lines_a_byte_order_mark_and_a_short_row_do_no_harm() -> None:
     recording = parse("\ufeffTime , Power_W\n\n1970-01-01 00:00:00,5\n1970-01-01 00:01:00\n\n")
     assert recording.counts == Counts(rows=2, used=1, negative=0, absurd=0, missing=1, repeated=0)
+
+
+@pytest.mark.parametrize("word", ["", " ", "NaN", "na", "N/A", "NULL", "None", "-nan"])
+def test_a_cell_that_says_nothing_is_missing(word: str) -> None:
+    assert parse(csv_of([(0, "1"), (60, word)])).counts.missing == 1
+
+
+def test_rows_in_no_order_at_odd_distances_and_with_holes_are_counted() -> None:
+    counts = parse(csv_of([(120, "1"), (0, "1"), (60, "1"), (180, "1"), (200, "1"), (900, "1"), (900, "2")])).counts
+    # Steps 60, 60, 60, 20, 700; from 200 on a row is held until 320.
+    assert (counts.unsorted, counts.irregular, counts.gaps, counts.repeated) == (1, 2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"time": "When", "power_kw": "kW now"},
+        {"time": "#2", "power_kw": "#3"},
+        {"time": " when ", "power_kw": "#3"},
+    ],
+)
+def test_columns_have_the_names_that_the_file_gives_them(columns: dict[str, str]) -> None:
+    text = "power_w,when,kW now,when it rained\n7,1970-01-01 00:00:00,1.5,x\n7,1970-01-01 00:01:00,2,y\n"
+    recording = parse_recording(text, utc_offset_s=0, nameplate_w=9000, columns=columns, scale=Decimal("0.5"))
+    assert [recording.power_w(0), recording.power_w(60)] == [Fraction(750), Fraction(1000)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"time": "#5"}, "no column #5, the header has 3"),
+        ({"power_w": "b"}, "no column `b`, the header is time, a, a"),
+        ({"power_w": "a"}, "two columns are named `a`; name one by its position"),
+        ({"power_w": "#2", "power_kw": "#3"}, "exactly one of"),
+    ],
+)
+def test_columns_that_are_not_there_or_there_twice_are_refused(columns: dict[str, str], problem: str) -> None:
+    with pytest.raises(RecordingRefused, match=problem) as caught:
+        parse_recording("time,a,a\n", utc_offset_s=0, nameplate_w=1, columns=columns)
+    assert caught.value.line == 1
+
+
+def test_a_file_without_a_header_is_refused_before_a_row_is_taken_for_one() -> None:
+    with pytest.raises(RecordingRefused, match="must be a header"):
+        parse_recording("1970-01-01,5\n", utc_offset_s=0, nameplate_w=1, columns={"time": "#1", "power_w": "#2"})
+
+
+def test_energy_reaches_to_the_next_time_in_the_file_even_where_no_value_stands_there() -> None:
+    recording = parse(csv_of([(0, "60"), (600, ""), (1800, "60"), (3600, "60"), (5400, "0")], "energy_wh"))
+    assert recording.power_w(599) == 360
+    assert recording.power_w(600) == 0
+    assert recording.energy_ws(1800) == 60 * 3600
+
+
+@pytest.mark.parametrize(
+    ("quantity", "values", "nameplate_w"),
+    [
+        ("power_w", ["3400"] * 199 + ["65535000"], 4000),
+        ("power_kw", ["-1000000"] * 50 + ["3.0"] * 50, 3000),
+        ("energy_wh", ["850"] * 100, 4000),
+        ("power_w", ["0", "-1", ""], 1000),
+    ],
+)
+def test_a_plant_of_which_nothing_else_is_known_gets_a_nameplate(
+    quantity: str, values: list[str], nameplate_w: int
+) -> None:
+    text = csv_of([(900 * number, value) for number, value in enumerate(values)], quantity)
+    assert RecordedRows(text, HowToRead(utc_offset_s=0)).nameplate_w() == nameplate_w
+
+
+@pytest.mark.parametrize("value", ["200000", "1e400", "Infinity"])
+def test_a_plant_that_is_too_large_is_in_another_unit(value: str) -> None:
+    with pytest.raises(RecordingRefused, match="another unit"):
+        RecordedRows(csv_of([(0, value), (60, value)], "power_kw"), HowToRead(utc_offset_s=0)).nameplate_w()
 
 
 POWERS = st.decimals(min_value=-10, max_value=30_000, places=3).map(str)

@@ -62,6 +62,9 @@ def test_faults_are_configured_by_kind_and_by_script(write_config: WriteConfig) 
         (('serial = "SIM-0002"\nunit', 'serial = "REAL-1"\nunit'), r"line\[0\].inverter\[1\].serial"),
         (("step_wh = 1 }", "step_wh = 1, setp_wh = 2 }"), r"asset.toml: meter\[0\].replay.setp_wh"),
         (('asset = "asset.toml"', 'asset = "nowhere.toml"'), "sim.toml: asset"),
+        (("days = 3\n", "days = 3\nscale = 0\n"), "scale"),
+        (("days = 3\n", 'days = 3\ncolumns = { when = "ts" }\n'), "columns.when"),
+        (("days = 3\n", 'days = 3\ncolumns = { time = "" }\n'), "columns.time"),
         (("unit = 2", "unit = 1"), "line a"),
         (('from = "08:00"', 'from = "24:00"'), r"band\[1\].from"),
         (('from = "00:00"', 'from = "01:00"'), "band"),
@@ -96,6 +99,25 @@ def test_a_recording_of_ones_own_is_found_beside_the_file(
     (tmp_path / "own.csv").write_text("time,energy_kwh\n2016-07-05 10:00:00,1.5\n2016-07-05 11:00:00,2\n")
     service = SimService(write_config(change=("builtin:serf-east", "own.csv")), world)
     assert service.replay.energy_ws(service.replay.end) == 3_500 * 3600
+
+
+def test_a_recording_may_name_its_columns_otherwise_and_be_normalised(
+    write_config: WriteConfig, world: NowClock, tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_text("site,when,share\nx,2016-07-05 10:00:00,0.5\nx,2016-07-05 11:00:00,0\n")
+    keys = 'own.csv"\ncolumns = { time = "when", power_kw = "#3" }\nscale = 2.5'
+    config = write_config(change=('builtin:serf-east"', keys))
+    assert dict(config.columns) == {"time": "when", "power_kw": "#3"}
+    service = SimService(config, world)
+    assert service.replay.energy_ws(service.replay.end) == 1_250 * 3600
+
+
+def test_a_row_that_cannot_be_read_is_named_by_file_and_line(
+    write_config: WriteConfig, world: NowClock, tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_text("time,power_w\n2016-07-05 10:00:00,much\n")
+    with pytest.raises(RecordingRefused, match=r"own\.csv: line 2: 'much' is not a number"):
+        SimService(write_config(change=("builtin:serf-east", "own.csv")), world)
 
 
 def test_a_recording_that_is_no_text_is_refused(write_config: WriteConfig, world: NowClock, tmp_path: Path) -> None:

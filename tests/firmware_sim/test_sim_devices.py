@@ -189,3 +189,14 @@ def test_a_request_in_pieces_is_answered_once_it_is_whole(inverter: Inverter) ->
 def test_answers_of_other_meters_on_the_line_are_not_requests(meter: Meter, replay: Replay) -> None:
     bus = Bus(FrameDecoder(), [meter], NO_FAULTS)
     assert bus.feed(dlt645.energy_answer(meter.address, dlt645.FORWARD_TOTAL, [10]), replay.start) == []
+
+
+def test_a_meter_says_its_power_as_far_as_its_digits_go(meter: Meter, replay: Replay) -> None:
+    noon = replay.start + NOON
+    request = dlt645.read_request(meter.address, dlt645.POWER_TOTAL)
+    watts = meter.registers(noon).power_w
+    assert watts > 0
+    assert dlt645.open_power(ask(meter, noon, request), address=meter.address) == watts
+    beyond = dataclasses.replace(meter, counting=Counting(10**9, 36_300, 10))
+    with pytest.raises(DeviceRefused):
+        dlt645.open_power(ask(beyond, noon, request), address=meter.address)
