@@ -1,11 +1,15 @@
-"""DL/T 645-2007 meters: our own codec over pyserial.
+"""DL/T 645-2007 meters: our own codec over the line's port.
 
 An answer names its meter and its data item, but not its request. A meter answers in the order in which it is asked, so after an
 overdue answer the meter is first asked for another item: once that answer is there, the overdue one has come or never will.
 """
 
 from collections import Counter
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from gateway.core.register import MeterAnswer
 from gateway.errors import LineUnusable
@@ -14,14 +18,24 @@ from gateway.serial_port import SerialPort, now_ms
 from meters import dlt645
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
 
+T = TypeVar("T")
+
 _TARIFFS = 4
+_SKIPPED_MAX = 64  # what may stand before an answer; more is a babbling line
 _PROBES = (dlt645.REVERSE_TOTAL, dlt645.FORWARD_TOTAL, dlt645.FORWARD_ALL)
 
 
 class Dlt645Line:
-    """The meters of one line; see `meter_line.MeterProtocol`."""
+    """The meters of one line; see `meter_line.MeterProtocol`.
 
-    def __init__(self, port: SerialPort, counts: Counter[str]) -> None:
+    Args:
+        port: of the line.
+        counts: of the line.
+        with_power: addresses of the meters whose power is read too.
+    """
+
+    def __init__(self, port: SerialPort, counts: Counter[str], *, with_power: AbstractSet[str] = frozenset()) -> None:
+        self._with_power = with_power
         self._port = port
         self._counts = counts
         self._overdue: dict[str, set[int]] = {}  # by address: items whose answers may still come
@@ -37,12 +51,27 @@ class Dlt645Line:
             reverse = self._read(address, dlt645.REVERSE_TOTAL)[0]
         except DeviceRefused:
             reverse = None
+        power = self._power(address) if address in self._with_power else None
         return MeterAnswer(
             forward_wh=forward[0],
             reverse_wh=reverse,
+            power_w=power,
             tariffs_wh=(*forward[1:], *(None,) * _TARIFFS) if tariffs else (),
             forward_missing=forward[0] is None,
         )
+
+    def _power(self, address: str) -> int | None:
+        """Read the power; whatever goes wrong with it, the registers that were read before are kept: they are the money."""
+        try:
+            return self._read_item(address, dlt645.POWER_TOTAL, partial(dlt645.open_power, address=address))
+        except DeviceRefused:
+            return None
+        except Silence:
+            self._counts["no_answer"] += 1
+        except (FrameDamaged, ForeignAnswer) as error:
+            self._counts[counter_of(error)] += 1
+        self._port.make_quiet()
+        return None
 
     def _wait_for_overdue(self, address: str) -> None:
         overdue = self._overdue.get(address)
@@ -56,6 +85,9 @@ class Dlt645Line:
         overdue.clear()
 
     def _read(self, address: str, item: int) -> tuple[int | None, ...]:
+        return self._read_item(address, item, partial(dlt645.open_energy, address=address, di=item))
+
+    def _read_item(self, address: str, item: int, opener: Callable[[dlt645.Frame], T]) -> T:
         port = self._port.open()
         decoder = dlt645.FrameDecoder()
         skipped: list[MeterError] = []
@@ -69,16 +101,18 @@ class Dlt645Line:
                 chunk += port.read(port.in_waiting)
                 for event in decoder.feed(chunk):
                     try:
-                        return self._take(event, address, item, skipped)
+                        return self._take(event, opener, self._overdue[address], item, skipped)
                     except (FrameDamaged, ForeignAnswer) as error:
                         # The answer may still follow what was in its way: listen on until the time is over.
                         skipped.append(error)
+                        if len(skipped) >= _SKIPPED_MAX:
+                            raise
         except OSError as error:
             self._port.close()
             raise LineUnusable(self._port.line, self._port.path, str(error)) from None
         for event in decoder.flush():
             try:
-                return self._take(event, address, item, skipped)
+                return self._take(event, opener, self._overdue[address], item, skipped)
             except (FrameDamaged, ForeignAnswer) as error:
                 skipped.append(error)
         if not skipped:
@@ -86,16 +120,21 @@ class Dlt645Line:
         raise skipped[-1]
 
     def _take(
-        self, event: dlt645.Frame | dlt645.Damaged, address: str, item: int, skipped: list[MeterError]
-    ) -> tuple[int | None, ...]:
+        self,
+        event: dlt645.Frame | dlt645.Damaged,
+        opener: Callable[[dlt645.Frame], T],
+        overdue: set[int],
+        item: int,
+        skipped: list[MeterError],
+    ) -> T:
         if isinstance(event, dlt645.Damaged):
             raise FrameDamaged(dlt645.PROTOCOL, f"{event.skipped} bytes are in no frame")
         try:
-            values = dlt645.open_energy(event, address=address, di=item)
+            values = opener(event)
         except DeviceRefused:
-            self._overdue[address].discard(item)
+            overdue.discard(item)
             raise
-        self._overdue[address].discard(item)
+        overdue.discard(item)
         for problem in skipped:
             self._counts[counter_of(problem)] += 1
         return values

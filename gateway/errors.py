@@ -2,7 +2,7 @@
 
 GatewayError
 |-- OutboxBroken      the outbox's database is damaged or is not an outbox; stop, a person must look
-`-- LineUnusable      a serial port that cannot be opened; the poll loop counts it and tries again at the next slot
+`-- LineUnusable      a line's port that cannot be opened; the poll loop counts it and tries again at the next slot
 
 What a line says (no answer, damage, a stranger's answer, a refusal) is no error: it is an `Outcome`, and it is signed.
 """
@@ -26,7 +26,7 @@ class OutboxBroken(GatewayError):
 
 
 class LineUnusable(GatewayError):
-    """A serial port that cannot be opened or has gone away."""
+    """A line's port, serial or TCP, that cannot be opened or has gone away."""
 
     def __init__(self, line: str, port: str, problem: str) -> None:
         self.line = line

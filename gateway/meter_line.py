@@ -1,4 +1,4 @@
-"""What the poll loop needs of a serial line, and the rules that every protocol keeps.
+"""What the poll loop needs of a line, and the rules that every protocol keeps.
 
 A meter is asked `attempts` times. Damage, another slave's answer and a late answer are counted and never a reading; a device
 that refuses is not asked again in the same slot.
@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.core.register import MeterAnswer, Outcome
 from gateway.errors import LineUnusable
 from gateway.serial_port import SerialPort
-from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
+from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError, ModelMismatch
 
 COUNTERS = (
     "asked",
@@ -25,7 +25,7 @@ COUNTERS = (
     "flushed_bytes",
 )
 # Fields by which an answer of the right slave tells that it answers an earlier request.
-_LATE_FIELDS = frozenset({"byte count", "data identifier"})
+_LATE_FIELDS = frozenset({"byte count", "data identifier", "transaction"})
 
 
 def counter_of(error: MeterError) -> str:
@@ -51,17 +51,22 @@ class MeterProtocol(Protocol):
 
 
 class MeterLine:
-    """One serial line with its meters; polled by one thread at a time."""
+    """One line with its meters; polled by one thread at a time."""
 
     def __init__(self, port: SerialPort, protocol: MeterProtocol, counts: Counter[str], *, attempts: int) -> None:
         self.name = port.line
         self.counts = counts
-        self.problem = ""
+        self._problems: dict[str, str] = {}  # by address, of devices that cannot be read at all; "" is the port's
         self._port = port
         self._protocol = protocol
         self._attempts = attempts
         for name in COUNTERS:
             counts[name] += 0
+
+    @property
+    def problem(self) -> str:
+        """What a person has to put right, in a sentence: the port, or devices of a wrong kind; empty when nothing."""
+        return "; ".join(self._problems.values())
 
     def poll(self, address: str, *, tariffs: bool) -> MeterAnswer | Outcome:
         """Ask one meter, at most `attempts` times; always comes back, with its answer or with why there is none."""
@@ -73,7 +78,7 @@ class MeterLine:
                 answer = self._protocol.ask(address, tariffs=tariffs)
             except LineUnusable as error:
                 self.counts["unusable"] += 1
-                self.problem = error.problem
+                self._problems[""] = error.problem
                 return Outcome.NO_ANSWER
             except Silence:
                 self.counts["no_answer"] += 1
@@ -82,10 +87,13 @@ class MeterLine:
                 return Outcome.REFUSED
             except MeterError as error:
                 self.counts[counter_of(error)] += 1
+                if isinstance(error, ModelMismatch):
+                    self._problems[address] = f"the device at address {address}: {error}"
                 outcome = Outcome.DAMAGED if isinstance(error, FrameDamaged) else Outcome.FOREIGN
             else:
                 self.counts["answered"] += 1
-                self.problem = ""
+                self._problems.pop("", None)
+                self._problems.pop(address, None)
                 return answer
             self._port.make_quiet()
         return outcome

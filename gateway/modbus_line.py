@@ -1,4 +1,6 @@
-"""SunSpec inverters over Modbus RTU: pymodbus behind this one wrapper (its interface changes from release to release).
+"""SunSpec inverters over Modbus: pymodbus behind this one wrapper (its interface changes from release to release).
+
+RTU frames go over a serial port or, through a converter, over TCP; Modbus TCP has frames of its own.
 
 pymodbus frames, sends and waits; what it hears goes through our own strict codec first. Only an answer with the right unit,
 function, length and CRC, behind nothing but whole answers to somebody else, ends the waiting. One request brings model, energy,
@@ -6,31 +8,48 @@ power and both scale factors: a scale factor may change between two requests.
 """
 
 from collections import Counter
+from typing import TypeAlias
 
-from pymodbus.client import ModbusSerialClient
+from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 
 from gateway.core.register import MeterAnswer
 from gateway.errors import LineUnusable
 from gateway.meter_line import Silence, counter_of
 from gateway.serial_port import SerialPort
-from meters import modbus_rtu, sunspec
+from gateway.tcp_stream import TcpStream
+from meters import modbus_rtu, modbus_tcp, sunspec
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError, ModelMismatch
 
 _MODELS_MAX = 32
 _FRAME_FIXED = 5  # unit, function, byte count or exception code, CRC
-_COUNT_CYCLE = 16  # numbers of registers that a poll may ask for; all lie within model 103
+_COUNT_CYCLE = 16  # numbers of registers that a poll may ask for; all lie within an inverter's model
+_REGISTERS = 0x10000
+# What a device says of registers that it does not have; any other refusal says nothing of where its map begins.
+_NOT_THERE = (modbus_rtu.ILLEGAL_ADDRESS, modbus_rtu.ILLEGAL_VALUE)
+_SAID_FOR_IT = (modbus_rtu.PATH_UNAVAILABLE, modbus_rtu.TARGET_SILENT)
+_HEARD_MAX = 4096  # bytes after one request: longer than any answer, and all the late ones before it
+
+_Client: TypeAlias = ModbusSerialClient | ModbusTcpClient
 
 
 class ModbusLine:
-    """The inverters of one line; see `meter_line.MeterProtocol`."""
+    """The inverters of one line; see `meter_line.MeterProtocol`.
 
-    def __init__(self, port: SerialPort, counts: Counter[str]) -> None:
+    Args:
+        port: of the line.
+        counts: of the line.
+        mbap: whether frames are those of Modbus TCP; else they are RTU frames, whatever carries them.
+    """
+
+    def __init__(self, port: SerialPort, counts: Counter[str], *, mbap: bool = False) -> None:
         self._port = port
         self._counts = counts
-        self._heard = _Heard(0, 0)
-        self._client: ModbusSerialClient | None = None
-        self._model_address: dict[int, int] = {}  # by unit: where its model 103 begins
+        self._mbap = mbap
+        self._heard = _Heard(0, 0, mbap=mbap)
+        self._client: _Client | None = None
+        self._model_address: dict[int, int] = {}  # by unit: where its inverter model begins
+        self._bases: dict[int, tuple[int, ...]] = {}  # by unit: where its map may begin, the likeliest first
         self._turn: Counter[int] = Counter()  # by unit: how many requests have been asked, for their lengths
 
     def ask(self, address: str, *, tariffs: bool) -> MeterAnswer:
@@ -47,59 +66,101 @@ class ModbusLine:
             registers = self._read(unit, self._model_address[unit], count)
             said = sunspec.read_inverter(registers)
             return _answer_of(said)
-        except ModelMismatch:
-            # The device was exchanged or has another firmware: look for its models again.
-            del self._model_address[unit]
+        except (ModelMismatch, DeviceRefused) as error:
+            if isinstance(error, ModelMismatch) or error.error in _NOT_THERE:
+                # The device was exchanged or has another firmware: look for its models again.
+                del self._model_address[unit]
             raise
 
     def _discover(self, unit: int) -> int:
-        marker = self._read(unit, sunspec.BASE, 4)
-        if marker[:2] != sunspec.MARKER:
-            raise ModelMismatch(field="marker", expected=sunspec.MARKER, got=marker[:2])
-        at, model, length = sunspec.BASE + 2, marker[2], marker[3]
+        bases = self._bases.setdefault(unit, sunspec.BASES)
+        for base in bases:
+            # Each base is asked for with a length of its own, for the reason given in `ask`.
+            count = 4 + sunspec.BASES.index(base)
+            try:
+                head = self._read(unit, base, count)
+            except Silence:
+                # There are devices that do not answer for registers that they do not have: begin elsewhere next time.
+                self._bases[unit] = (*bases[bases.index(base) + 1 :], *bases[: bases.index(base) + 1])
+                raise
+            except DeviceRefused as error:
+                if error.error not in _NOT_THERE:
+                    raise
+            else:
+                if head[:2] == sunspec.MARKER:
+                    return self._find_inverter(unit, base + 2, *head[2:4])
+        raise ModelMismatch(field="marker", expected=f"'SunS' at {', '.join(map(str, sunspec.BASES))}", got="none")
+
+    def _find_inverter(self, unit: int, at: int, model: int, length: int) -> int:
+        last = model
         for number in range(_MODELS_MAX):
             if model == sunspec.END_MODEL[0]:
                 break
-            if model == 103:  # three-phase inverter
+            if model in sunspec.INVERTER_MODELS:
                 return at
+            if last not in sunspec.FLOAT_INVERTER_MODELS:
+                last = model
             at += 2 + length
             # Lengths 2 and 3 in turn, for the reason given in `ask`.
-            model, length, *_ = self._read(unit, at, 2 + number % 2)
-        raise ModelMismatch(field="model", expected=103, got=model)
+            count = 2 + number % 2
+            if at + count > _REGISTERS:
+                raise ModelMismatch(field=f"length of model {model}", expected=f"less than {_REGISTERS}", got=length)
+            try:
+                model, length, *_ = self._read(unit, at, count)
+            except DeviceRefused as error:
+                if error.error not in _NOT_THERE:
+                    raise
+                break  # the map ends without saying so, or right behind its end model
+        raise sunspec.no_inverter(last)
 
     def _read(self, unit: int, address: int, count: int) -> tuple[int, ...]:
         client = self._open()
-        self._heard = heard = _Heard(unit, count)
+        self._heard = heard = _Heard(unit, count, mbap=self._mbap)
         try:
             client.read_holding_registers(address, count=count, device_id=unit)
-        except (ConnectionException, OSError) as error:
+        except (ConnectionException, OSError):
+            # pymodbus' own words name addresses in memory: an alarm would be a new one each time.
             self._client = None
             self._port.close()
-            raise LineUnusable(self._port.line, self._port.path, str(error)) from None
+            raise LineUnusable(self._port.line, self._port.path, "it went away during a request") from None
         except ModbusException:
             pass  # it does not say what came; `heard` does
         if heard.frame:
             for problem in heard.skipped:
                 self._counts[counter_of(problem)] += 1
-            return modbus_rtu.decode_read_answer(heard.frame, unit=unit, count=count)
+            try:
+                return heard.open(heard.frame)
+            except DeviceRefused as error:
+                if error.error in _SAID_FOR_IT:
+                    raise Silence from None  # it is not the device that refuses
+                raise
         raise heard.problem or Silence
 
-    def _open(self) -> ModbusSerialClient:
+    def _open(self) -> _Client:
         opened = self._port.open()
         if self._client is None:
-            self._client = ModbusSerialClient(
-                self._port.path,
-                baudrate=opened.baudrate,
-                parity=self._port.parity,
-                timeout=self._port.timeout_ms / 1000,
-                retries=0,
-                trace_packet=self._trace,
-            )
-        self._client.socket = opened
+            self._client = self._new_client(opened.baudrate)
+        self._client.socket = opened.socket if self._mbap and isinstance(opened, TcpStream) else opened
         return self._client
 
+    def _new_client(self, baudrate: int) -> _Client:
+        timeout_s = self._port.timeout_ms / 1000
+        if self._mbap:
+            return ModbusTcpClient(self._port.path, timeout=timeout_s, retries=0, trace_packet=self._trace)
+        return ModbusSerialClient(
+            self._port.path,
+            baudrate=baudrate,
+            parity=self._port.parity,
+            timeout=timeout_s,
+            retries=0,
+            trace_packet=self._trace,
+        )
+
     def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 pymodbus calls it so
-        return data if sending else self._heard.filter(data)
+        if not sending:
+            return self._heard.filter(data)
+        self._heard.transaction = int.from_bytes(data[:2], "big")
+        return data
 
 
 class _Heard:
@@ -109,11 +170,14 @@ class _Heard:
         frame: the answer, whole; empty as long as there is none.
         skipped: answers to somebody else before it.
         problem: the last reason why what came is no answer.
+        transaction: number of the request, with Modbus TCP.
     """
 
-    def __init__(self, unit: int, count: int) -> None:
+    def __init__(self, unit: int, count: int, *, mbap: bool) -> None:
         self._unit = unit
         self._count = count
+        self._mbap = mbap
+        self.transaction = 0
         self.frame = b""
         self.skipped: list[MeterError] = []
         self.problem: MeterError | None = None
@@ -121,13 +185,18 @@ class _Heard:
     def filter(self, data: bytes) -> bytes:
         """Of all bytes since the request, the answer alone; nothing while there is none, so that pymodbus waits on."""
         self.skipped, self.problem = [], None
+        if len(data) > _HEARD_MAX:
+            self.problem = FrameDamaged(
+                modbus_rtu.PROTOCOL, f"more than {_HEARD_MAX} bytes came, none of them the answer"
+            )
+            raise ModbusException(str(self.problem))  # ends the waiting: somebody babbles
         at = 0
         while at < len(data):
-            refused = data[at + 1 : at + 2] >= b"\x80"
-            length = _FRAME_FIXED if refused else _FRAME_FIXED + int.from_bytes(data[at + 2 : at + 3], "big")
-            frame = data[at : at + length]
+            length = _FRAME_FIXED
             try:
-                modbus_rtu.decode_read_answer(frame, unit=self._unit, count=self._count)
+                length = self._length(data[at:])
+                frame = data[at : at + length]
+                self.open(frame)
             except ForeignAnswer as problem:
                 self.skipped.append(problem)
                 self.problem = problem
@@ -144,6 +213,20 @@ class _Heard:
             self.frame = frame
             return frame
         return b""
+
+    def open(self, frame: bytes) -> tuple[int, ...]:
+        """The registers of a whole frame; raises what the codec of its kind raises."""
+        if self._mbap:
+            return modbus_tcp.decode_read_answer(
+                frame, transaction=self.transaction, unit=self._unit, count=self._count
+            )
+        return modbus_rtu.decode_read_answer(frame, unit=self._unit, count=self._count)
+
+    def _length(self, data: bytes) -> int:
+        if self._mbap:
+            return modbus_tcp.answer_length(data)
+        refused = data[1:2] >= b"\x80"
+        return _FRAME_FIXED if refused else _FRAME_FIXED + int.from_bytes(data[2:3], "big")
 
 
 def _answer_of(said: sunspec.InverterRegisters) -> MeterAnswer:

@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from evidence.keys import MeterId
 from evidence.reading import PROFILE_TARIFFS, Reading
-from evidence.status import Status
+from evidence.status import OUTCOMES, REASONS, Status
 from gateway.alarms import Alarms
 from gateway.core import schedule
 from gateway.core.register import MeterAnswer, Outcome, reading_of
@@ -21,6 +22,7 @@ from shell.logs import facts
 from shell.worker import Worker
 
 _FORGET_STEPS_MAX = 4
+_LABELS = OUTCOMES | REASONS
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,9 @@ class PollLoop:
         self.readings = 0
         self.batches = 0
         self.bodies_let_go = 0
+        self.labels: Counter[str] = Counter(dict.fromkeys((str(bit.name) for bit in _LABELS), 0))
         self.finished = threading.Event()
+        self._trouble: dict[MeterId, str] = {}
         self._newest: Mapping[MeterId, Reading] = {}
         self._lines = lines
         self._outbox = outbox
@@ -143,6 +147,8 @@ class PollLoop:
         self.slots += 1
         self.readings += len(readings)
         self.batches += sealed
+        for polled, _, _ in said:
+            self._note(slot, polled.meter, readings[polled.meter.id])
         if sealed:
             self._notify()
         self._tidy()
@@ -156,6 +162,19 @@ class PollLoop:
             answer = line.poll(polled.address, tariffs=polled.meter.profile == PROFILE_TARIFFS)
             out.append((polled, answer, self._world.now()))
         return out
+
+    def _note(self, slot: int, meter: SealedMeter, reading: Reading) -> None:
+        """Count what is wrong with a reading, and log it when it changes: an inverter that sleeps all night is said once."""
+        labels = [str(bit.name) for bit in reading.status & _LABELS]
+        self.labels.update(labels)
+        trouble = ",".join(labels)
+        if trouble == self._trouble.get(meter.id, ""):
+            return
+        self._trouble[meter.id] = trouble
+        if trouble:
+            log.warning("no good reading", extra=facts(meter=meter.serial, slot=slot, status=trouble))
+        else:
+            log.info("good readings again", extra=facts(meter=meter.serial, slot=slot))
 
     def _tidy(self) -> None:
         before = self._world.now() - self._keep_answered_s
@@ -171,6 +190,6 @@ class PollLoop:
             self._alarms.over("outbox full")
         for line, _ in self._lines:
             if line.problem:
-                self._alarms.stand(f"line {line.name}", f"line {line.name} cannot be used: {line.problem}")
+                self._alarms.stand(f"line {line.name}", f"line {line.name}: {line.problem}")
             else:
                 self._alarms.over(f"line {line.name}")

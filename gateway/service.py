@@ -7,14 +7,13 @@ from collections.abc import Callable
 from evidence.keys import Entropy
 from gateway.alarms import Alarms
 from gateway.boot import Boot, ChronyClock, ClockState, fixed_clock, kernel_boot
-from gateway.config import GatewayConfig, LineConfig, MeterConfig
+from gateway.config import GatewayConfig, MeterConfig
 from gateway.core.sealer import CutRule
-from gateway.meter_line import MeterLine, MeterProtocol
 from gateway.mqtt import MqttLink
+from gateway.open_line import open_line
 from gateway.outbox import Outbox
 from gateway.poll import PolledMeter, PollLoop
 from gateway.sealing import SealedMeter, Sealing
-from gateway.serial_port import SerialPort
 from gateway.uplink import Uplink
 from shell.clock import WorldClock
 
@@ -58,7 +57,7 @@ class GatewayService:
             boot=kernel_boot() if boot is None else boot,
             alarms=self.alarms,
         )
-        self._lines = [_line(line) for line in config.lines]
+        self._lines = [open_line(line) for line in config.lines]
         self._uplink = Uplink(
             config,
             MqttLink(config.broker, asset=config.asset, gateway=config.gateway, on_failure=on_failure),
@@ -124,6 +123,7 @@ class GatewayService:
             "bodies_let_go": self._poll.bodies_let_go,
             "outbox": {} if self._stopped else self.outbox.counts(),
             "uplink": self._uplink.status(),
+            "readings_labelled": dict(self._poll.labels),
             "polls": dict(lines),
             "lines": {line.name: {"problem": line.problem, **line.counts} for line in self._lines},
             "meters": {
@@ -149,27 +149,3 @@ def _sealed_meter(config: MeterConfig) -> SealedMeter:
         direction=config.binding.direction,
         profile=config.profile,
     )
-
-
-def _line(config: LineConfig) -> MeterLine:
-    port = SerialPort(
-        line=config.name,
-        path=config.port,
-        baudrate=config.baudrate,
-        parity=config.parity,
-        timeout_ms=config.timeout_ms,
-        quiet_ms=config.quiet_ms,
-    )
-    counts: Counter[str] = Counter()
-    return MeterLine(port, _protocol(config.protocol, port, counts), counts, attempts=config.attempts)
-
-
-def _protocol(name: str, port: SerialPort, counts: Counter[str]) -> MeterProtocol:
-    # Imported when it is used: a site of DL/T 645 meters alone never loads pymodbus, nor the other way round.
-    if name == "modbus-rtu":
-        from gateway.modbus_line import ModbusLine  # noqa: PLC0415 see above
-
-        return ModbusLine(port, counts)
-    from gateway.dlt645_line import Dlt645Line  # noqa: PLC0415 see above
-
-    return Dlt645Line(port, counts)

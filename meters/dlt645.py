@@ -1,6 +1,6 @@
-"""DL/T 645-2007 frames of Chinese electricity meters: reading energy registers and the address.
+"""DL/T 645-2007 frames of Chinese electricity meters: reading energy registers, power and the address.
 
-Source: DL/T 645-2007 sections 5 (frame), 7.1 to 7.3 (read data, read address) and annex A table A.1 (energy).
+Source: DL/T 645-2007 sections 5 (frame), 7.1 to 7.3 (read data, read address), annex A tables A.1 (energy) and A.3 (variables).
 A frame is `FE... 68 A0..A5 68 C L DATA CS 16`: the address travels low byte first, each data byte travels with 0x33
 added, the checksum is the sum of all bytes from the first 68 to the last of DATA, modulo 256. The checksum may itself
 be 0x16: the length decides where a frame ends, never the end byte.
@@ -25,6 +25,8 @@ __all__ = [
     "error_answer",
     "open_address",
     "open_energy",
+    "open_power",
+    "power_answer",
     "read_request",
     "requested_identifier",
 ]
@@ -49,6 +51,7 @@ ANY_ADDRESS = "AAAAAAAAAAAA"
 FORWARD_TOTAL = 0x00010000
 REVERSE_TOTAL = 0x00020000
 FORWARD_ALL = 0x0001FF00  # total, then tariffs T1 to T4
+POWER_TOTAL = 0x02030000  # instantaneous active power of all phases
 REGISTERS_OF = {FORWARD_TOTAL: 1, REVERSE_TOTAL: 1, FORWARD_ALL: 5}
 
 # Error word of an error answer (section 7.1.3): bit 1 says that the meter has no such data.
@@ -58,6 +61,10 @@ OTHER_ERROR = 0x01
 WH_PER_STEP = 10  # XXXXXX.XX kWh
 STEPS_MODULUS = 10**8
 MODULUS_WH = STEPS_MODULUS * WH_PER_STEP
+POWER_TENTHS_MAX = 799_999
+_POWER_SIZE = 3  # XX.XXXX kW; the highest bit is the sign
+_POWER_PER_W = 10
+_NEGATIVE = 0x80
 _EMPTY = b"\xff\xff\xff\xff"  # what meters send in the place of a value that they do not have
 
 
@@ -180,6 +187,19 @@ def energy_answer(address: str, di: int, registers_wh: Sequence[int | None], *, 
     return encode_frame(address, READ | ANSWER_BIT | (MORE_BIT if more else 0), _identifier(di) + values)
 
 
+def power_answer(address: str, tenths_w: int) -> bytes:
+    """Answer `read_request(address, POWER_TOTAL)` with a power in tenths of a watt, negative in reverse.
+
+    Raises:
+        Unencodable: more than 79.9999 kW: the highest bit is the sign.
+    """
+    if abs(tenths_w) > POWER_TENTHS_MAX:
+        raise Unencodable("power", tenths_w, f"at most {POWER_TENTHS_MAX} tenths of a watt")
+    digits = bytearray(bytes.fromhex(f"{abs(tenths_w):06d}"))
+    digits[0] |= _NEGATIVE if tenths_w < 0 else 0
+    return encode_frame(address, READ | ANSWER_BIT, _identifier(POWER_TOTAL) + bytes(reversed(digits)))
+
+
 def error_answer(address: str, error: int, *, request: int = READ) -> bytes:
     """Refuse a request with an error word (C = D1 for a read)."""
     return encode_frame(address, request | ANSWER_BIT | ERROR_BIT, bytes((error,)))
@@ -201,6 +221,19 @@ def _check_answer(frame: Frame, *, address: str | None, request: int) -> None:
         )
 
 
+def _open_item(frame: Frame, *, address: str, di: int) -> bytes:
+    """The bytes of the data item `di`, without its identifier."""
+    _check_answer(frame, address=address, request=READ)
+    if len(frame.data) < 4:
+        raise FrameDamaged(PROTOCOL, f"an answer with {len(frame.data)} data bytes has no data identifier")
+    got = int.from_bytes(frame.data[:4], "little")
+    if got != di:
+        raise ForeignAnswer(PROTOCOL, field="data identifier", expected=f"{di:08X}", got=f"{got:08X}")
+    if frame.control & MORE_BIT:
+        raise FrameDamaged(PROTOCOL, f"data item {di:08X} fits one frame, the answer says that more follow")
+    return frame.data[4:]
+
+
 def open_energy(frame: Frame, *, address: str, di: int) -> tuple[WattHours | None, ...]:
     """The registers in Wh of an answer to `read_request`: one, or five for FORWARD_ALL (total, T1 to T4).
 
@@ -213,19 +246,32 @@ def open_energy(frame: Frame, *, address: str, di: int) -> tuple[WattHours | Non
         FrameDamaged: a length that is not that of the data item, the more-follows bit (these items fit one frame), or
             no BCD.
     """
-    _check_answer(frame, address=address, request=READ)
-    if len(frame.data) < 4:
-        raise FrameDamaged(PROTOCOL, f"an answer with {len(frame.data)} data bytes has no data identifier")
-    got = int.from_bytes(frame.data[:4], "little")
-    if got != di:
-        raise ForeignAnswer(PROTOCOL, field="data identifier", expected=f"{di:08X}", got=f"{got:08X}")
-    if frame.control & MORE_BIT:
-        raise FrameDamaged(PROTOCOL, f"data item {di:08X} fits one frame, the answer says that more follow")
-    values = frame.data[4:]
+    values = _open_item(frame, address=address, di=di)
     expected = REGISTERS_OF.get(di, div_floor(len(values), 4))
     if len(values) != 4 * expected:
         raise FrameDamaged(PROTOCOL, f"data item {di:08X} has {4 * expected} bytes, the answer has {len(values)}")
     return tuple(decode_energy(values[i : i + 4]) for i in range(0, len(values), 4))
+
+
+def open_power(frame: Frame, *, address: str) -> int | None:
+    """The power in W, floored, of an answer to `read_request(address, POWER_TOTAL)`; None for FF FF FF.
+
+    Raises:
+        ForeignAnswer, DeviceRefused: as `open_energy`.
+        FrameDamaged: not three BCD bytes.
+    """
+    values = _open_item(frame, address=address, di=POWER_TOTAL)
+    if values == _EMPTY[:_POWER_SIZE]:
+        return None
+    if len(values) != _POWER_SIZE:
+        raise FrameDamaged(
+            PROTOCOL, f"data item {POWER_TOTAL:08X} has {_POWER_SIZE} bytes, the answer has {len(values)}"
+        )
+    negative = values[-1] & _NEGATIVE
+    digits = bytes((values[-1] & ~_NEGATIVE, *reversed(values[:-1]))).hex()
+    if not digits.isdecimal():
+        raise FrameDamaged(PROTOCOL, f"{values.hex(' ')} is not three BCD bytes")
+    return div_floor(-int(digits) if negative else int(digits), _POWER_PER_W)
 
 
 def open_address(frame: Frame) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "encode_exception",
     "encode_read_answer",
     "encode_read_request",
+    "open_read_answer",
     "with_crc",
 ]
 
@@ -33,6 +34,9 @@ ILLEGAL_ADDRESS = 0x02
 ILLEGAL_VALUE = 0x03
 DEVICE_FAILURE = 0x04
 DEVICE_BUSY = 0x06
+# What a gateway or converter says in the place of a device that is silent (Application Protocol 1.1b3 section 7).
+PATH_UNAVAILABLE = 0x0A
+TARGET_SILENT = 0x0B
 
 # Requests whose frame is always eight bytes: unit, function, two u16, CRC.
 _FIXED_REQUESTS = range(0x01, 0x07)
@@ -134,17 +138,26 @@ def decode_read_answer(frame: bytes, *, unit: int, count: int) -> tuple[int, ...
     computed = crc16(frame[:-2])
     if stated != computed:
         raise FrameDamaged(PROTOCOL, f"CRC is {stated:#06x}, the bytes give {computed:#06x}")
-    if frame[0] != unit:
-        raise ForeignAnswer(PROTOCOL, field="unit", expected=unit, got=frame[0])
-    if frame[1] == READ_HOLDING | EXCEPTION_BIT and len(frame) == 5:
-        raise DeviceRefused(PROTOCOL, address=unit, error=frame[2])
-    if frame[1] != READ_HOLDING:
-        raise ForeignAnswer(PROTOCOL, field="function", expected=READ_HOLDING, got=frame[1])
-    if frame[2] != len(frame) - 5:
-        raise FrameDamaged(PROTOCOL, f"byte count is {frame[2]}, {len(frame) - 5} bytes follow")
-    if frame[2] != 2 * count:
-        raise ForeignAnswer(PROTOCOL, field="byte count", expected=2 * count, got=frame[2])
-    return tuple(int.from_bytes(frame[i : i + 2], "big") for i in range(3, 3 + 2 * count, 2))
+    return open_read_answer(frame[:-2], PROTOCOL, unit=unit, count=count)
+
+
+def open_read_answer(body: bytes, protocol: str, *, unit: int, count: int) -> tuple[int, ...]:
+    """Open what stands between head and check of an answer, which RTU and TCP share: unit, function, registers.
+
+    Raises:
+        FrameDamaged, ForeignAnswer, DeviceRefused: as `decode_read_answer`.
+    """
+    if body[0] != unit:
+        raise ForeignAnswer(protocol, field="unit", expected=unit, got=body[0])
+    if body[1] == READ_HOLDING | EXCEPTION_BIT and len(body) == 3:
+        raise DeviceRefused(protocol, address=unit, error=body[2])
+    if body[1] != READ_HOLDING:
+        raise ForeignAnswer(protocol, field="function", expected=READ_HOLDING, got=body[1])
+    if body[2] != len(body) - 3:
+        raise FrameDamaged(protocol, f"byte count is {body[2]}, {len(body) - 3} bytes follow")
+    if body[2] != 2 * count:
+        raise ForeignAnswer(protocol, field="byte count", expected=2 * count, got=body[2])
+    return tuple(int.from_bytes(body[i : i + 2], "big") for i in range(3, 3 + 2 * count, 2))
 
 
 def _match_request(buffer: bytes, position: int) -> Found[Request] | Verdict:

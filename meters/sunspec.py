@@ -1,9 +1,10 @@
-"""SunSpec models 1 (common) and 103 (three-phase inverter, integers with scale factors).
+"""SunSpec models 1 (common) and 101, 102, 103 (single, split and three-phase inverter, integers with scale factors).
 
-Source: SunSpec Device Information Model specification 1.1 and the model files 1 and 103 of github.com/sunspec/models.
-The map starts at holding register 40000 (zero-based, as on the wire): 'SunS', model 1 (length 66), model 103 (length
-50), end model (0xFFFF, length 0). Energy and its scale factor are always read in one request: a scale factor may
-change between two.
+Source: SunSpec Device Information Model specification 1.1 and the model files 1 and 101 to 103 of github.com/sunspec/models.
+The map starts at holding register 40000, 0 or 50000 (zero-based, as on the wire): 'SunS', model 1 (length 66, in old devices
+65), one of the inverter models (length 50, the same points at the same places in all three), end model (0xFFFF, length 0).
+Models 111 to 113 say the same in floating point, where a lifetime register has 24 bits: they are no source of money.
+Energy and its scale factor are always read in one request: a scale factor may change between two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,8 @@ from evidence.units import WattHours, div_floor
 
 from .errors import ModelMismatch, Unencodable
 
-BASE = 40000
+BASE = 40000  # of the maps that `build_image` makes
+BASES = (40000, 0, 50000)  # where a map may begin, the usual place first
 MARKER = (0x5375, 0x6E53)  # 'SunS'
 END_MODEL = (0xFFFF, 0)
 
@@ -27,6 +29,9 @@ NOT_IMPLEMENTED_ACC32 = 0
 
 ACC32_MODULUS = 1 << 32
 SCALE_FACTOR_MAX = 10
+
+INVERTER_MODELS = (101, 102, 103)
+FLOAT_INVERTER_MODELS = (111, 112, 113)
 
 STATE_SLEEPING = 2
 STATE_MPPT = 4
@@ -244,23 +249,29 @@ def read_inverter(registers: Sequence[int]) -> InverterRegisters:
     """Read energy and power from the one block of a poll.
 
     Args:
-        registers: `INVERTER_BLOCK_REGISTERS` (or more) registers from `INVERTER_BLOCK_ADDRESS` on.
+        registers: `INVERTER_BLOCK_REGISTERS` (or more) registers from the model's ID on.
 
     Raises:
-        ModelMismatch: not model 103 of length 50, or too few registers.
+        ModelMismatch: not model 101, 102 or 103 of length 50, or too few registers.
     """
     if len(registers) < INVERTER_BLOCK_REGISTERS:
         raise ModelMismatch(field="block length", expected=INVERTER_BLOCK_REGISTERS, got=len(registers))
-    if registers[0] != 103:
-        raise ModelMismatch(field="model", expected=103, got=registers[0])
+    if registers[0] not in INVERTER_MODELS:
+        raise no_inverter(registers[0])
     if registers[1] != MODEL_103_LENGTH:
-        raise ModelMismatch(field="length of model 103", expected=MODEL_103_LENGTH, got=registers[1])
+        raise ModelMismatch(field=f"length of model {registers[0]}", expected=MODEL_103_LENGTH, got=registers[1])
 
     def integer(name: str) -> int | None:
         value = decode_point(MODEL_103[name], registers)
         return value if isinstance(value, int) else None
 
     return InverterRegisters(integer("WH") or 0, integer("WH_SF"), integer("W"), integer("W_SF"))
+
+
+def no_inverter(model: int) -> ModelMismatch:
+    """The error for a device whose (last) model is `model`, none that can be read."""
+    got = f"{model} (floating point, whose energy is not exact)" if model in FLOAT_INVERTER_MODELS else model
+    return ModelMismatch(field="model", expected="101, 102 or 103 (integers)", got=got)
 
 
 def energy_wh(raw: int, sf: int) -> WattHours:

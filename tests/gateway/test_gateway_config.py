@@ -101,6 +101,20 @@ def test_a_good_file(folder: Path) -> None:
         ('address = "1"', 'address = "1"\ntariffs = true', "a SunSpec inverter has no tariff registers"),
         ('address = "000000193600"', 'address = "42"', "line[1].meter[0].address: '42' does not match"),
         ('name = "b"', 'name = "a"', "line: 'a' is there twice"),
+        ('port = "run/line-a"', 'port = "tcp://10.0.0.7"', "line[0].port: 'tcp://10.0.0.7' is not of the form"),
+        ('port = "run/line-a"', 'port = "tcp://10.0.0.7:70000"', "is not of the form tcp://host:port"),
+        ('port = "run/line-a"', 'port = "tcp://10.0.0.7:502/x"', "is not of the form tcp://host:port"),
+        ('port = "run/line-a"', 'port = "tcp://10.0.0.7:502"', "line[0].framing: is missing: tcp for a device"),
+        (
+            'port = "run/line-a"',
+            'port = "tcp://10.0.0.7:502"\nframing = "ascii"',
+            "framing: 'ascii' is none of rtu, tcp",
+        ),
+        ('port = "run/line-a"', 'port = "tcp://h:502"\nframing = "tcp"\nbaudrate = 9600', "baudrate: is set in the"),
+        ('port = "run/line-a"', 'port = "tcp://h:502"\nframing = "tcp"\nparity = "even"', "parity: is set in the"),
+        ('port = "run/line-a"', 'port = "run/line-a"\nframing = "rtu"', "framing: is for Modbus over TCP only"),
+        ('port = "/dev/serial', 'framing = "tcp"\nport = "/dev/serial', "framing: is for Modbus over TCP only"),
+        ('address = "1"', 'address = "1"\npower = true', "a SunSpec inverter always says its power"),
         ('profile = "development"', 'profile = "production"', "profile production refuses keys in files"),
     ],
 )
@@ -110,6 +124,27 @@ def test_a_mistake_is_named_with_its_field_and_its_file(folder: Path, old: str, 
         load(folder, GOOD.replace(old, new, 1))
     assert any(part in str(caught.value) for part in said.split("|")), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_lines_over_tcp_and_power(folder: Path) -> None:
+    text = GOOD.replace('port = "run/line-a"', 'port = "tcp://[::1]:502"\nframing = "tcp"')
+    loaded = load(folder, text.replace("tariffs = true", "power = true"))
+    assert (loaded.lines[0].port, loaded.lines[0].framing) == ("tcp://[::1]:502", "tcp")
+    assert loaded.lines[0].with_power == frozenset()
+    assert loaded.lines[1].with_power == {"000000193600"}
+
+
+def test_lines_are_read_without_keys_for_a_first_read(folder: Path) -> None:
+    path = folder / "gateway.toml"
+    path.write_text(GOOD.replace('key = "INV-1.pem"\nbinding = "INV-1.hex"', ""))
+    (_, inverters), (line, meters) = config.load_lines(path)
+    assert (inverters[0].serial, inverters[0].address) == ("INV-1", "1")
+    assert (line.protocol, meters[0].address, meters[0].tariffs, meters[0].power) == (
+        "dlt645",
+        "000000193600",
+        True,
+        False,
+    )
 
 
 def test_a_demo_key_is_refused_outside_the_demo(folder: Path) -> None:

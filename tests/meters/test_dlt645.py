@@ -1,8 +1,10 @@
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dlt645.common.transform import float_to_bcd
 from dlt645.protocol.protocol import DLT645Protocol
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -195,3 +197,33 @@ def test_an_impossible_address_is_refused(address: str) -> None:
 def test_a_request_without_an_identifier_is_damaged() -> None:
     with pytest.raises(FrameDamaged):
         dlt645.requested_identifier(Frame(ADDRESS, 0x11, b"\x00"))
+
+
+@given(address=ADDRESSES, tenths=st.integers(-799_999, 799_999))
+def test_power_is_what_the_packages_codec_says(address: str, tenths: int) -> None:
+    from_package = float_to_bcd(float(Decimal(tenths) / 10_000), "XX.XXXX", "little")
+    frame = one_frame(dlt645.power_answer(address, tenths))
+    assert frame.data[4:] == bytes(from_package)
+    assert dlt645.open_power(frame, address=address) == tenths // 10
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ("00000302 ff00", FrameDamaged),
+        ("00000302 1a0000", FrameDamaged),
+        ("00000302 00000000", FrameDamaged),
+        ("00000100 000000", ForeignAnswer),
+    ],
+)
+def test_a_power_that_is_none_is_refused(data: str, error: type[Exception]) -> None:
+    frame = one_frame(dlt645.encode_frame("000000193600", 0x91, bytes.fromhex(data)))
+    with pytest.raises(error):
+        dlt645.open_power(frame, address="000000193600")
+
+
+def test_a_meter_without_a_power_and_one_that_cannot_carry_it() -> None:
+    frame = one_frame(dlt645.encode_frame("000000193600", 0x91, bytes.fromhex("00000302ffffff")))
+    assert dlt645.open_power(frame, address="000000193600") is None
+    with pytest.raises(Unencodable):
+        dlt645.power_answer("000000193600", 800_000)

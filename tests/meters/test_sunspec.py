@@ -104,12 +104,13 @@ def test_an_impossible_scale_factor_is_refused() -> None:
 @pytest.mark.parametrize(
     ("registers", "field"),
     [
-        ((101, *block()[1:]), "model"),
+        ((104, *block()[1:]), "model"),
+        ((113, *block()[1:]), "model"),
         ((103, 51, *block()[2:]), "length of model 103"),
         (block()[:-1], "block length"),
     ],
 )
-def test_registers_that_are_not_model_103_are_refused(registers: tuple[int, ...], field: str) -> None:
+def test_registers_that_are_no_integer_inverter_are_refused(registers: tuple[int, ...], field: str) -> None:
     with pytest.raises(ModelMismatch) as caught:
         sunspec.read_inverter(registers)
     assert caught.value.field == field

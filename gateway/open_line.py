@@ -1,0 +1,32 @@
+"""From a line's configuration to the line that the poll loop and `helioracle gateway probe` ask."""
+
+from collections import Counter
+
+from gateway.config import LineConfig
+from gateway.meter_line import MeterLine, MeterProtocol
+from gateway.serial_port import SerialPort
+
+
+def open_line(config: LineConfig) -> MeterLine:
+    """The line of one `[[line]]`; its port is opened at the first poll."""
+    port = SerialPort(
+        line=config.name,
+        path=config.port,
+        baudrate=config.baudrate,
+        parity=config.parity,
+        timeout_ms=config.timeout_ms,
+        quiet_ms=config.quiet_ms,
+    )
+    counts: Counter[str] = Counter()
+    return MeterLine(port, _protocol(config, port, counts), counts, attempts=config.attempts)
+
+
+def _protocol(config: LineConfig, port: SerialPort, counts: Counter[str]) -> MeterProtocol:
+    # Imported when it is used: a site of DL/T 645 meters alone never loads pymodbus, nor the other way round.
+    if config.protocol == "modbus-rtu":
+        from gateway.modbus_line import ModbusLine  # noqa: PLC0415 see above
+
+        return ModbusLine(port, counts, mbap=config.framing == "tcp")
+    from gateway.dlt645_line import Dlt645Line  # noqa: PLC0415 see above
+
+    return Dlt645Line(port, counts, with_power=config.with_power)
