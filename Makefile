@@ -72,7 +72,7 @@ lock: | $(BIN)/python
 
 system:
 	@$(STEP) "system packages: $(SYSTEM_PACKAGES)" scripts/system $(SYSTEM_PACKAGES)
-SYSTEM_PACKAGES := chromium
+SYSTEM_PACKAGES := chromium mosquitto
 
 clean:
 	rm -rf $(VENV) node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache

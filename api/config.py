@@ -25,6 +25,7 @@ class ApiConfig:
         contracts: contract name -> address, shown beside what they hold.
         excluded_holders: addresses whose shares earn nothing, as the share contract was created with.
         explorer_url: address of a transaction page with `{tx}` in it, or None.
+        world: socket of a stepped world (`[world]` of the simulator), for replays; None: the machine's time.
     """
 
     ledger: Path
@@ -35,6 +36,7 @@ class ApiConfig:
     contracts: dict[str, str] = field(default_factory=dict)
     excluded_holders: tuple[str, ...] = ()
     explorer_url: str | None = None
+    world: Path | None = None
 
 
 def load(path: Path) -> ApiConfig:
@@ -58,6 +60,7 @@ def load(path: Path) -> ApiConfig:
         explorer_url=table.text(
             "explorer_url", default=None, pattern=r"https?://[^\s\"'<>]{1,200}\{tx\}[^\s\"'<>]{0,50}"
         ),
+        world=table.file("world", must_exist=False, default=None),
     )
     table.finish()
     return config

@@ -36,6 +36,8 @@ class Scaffold:
         api_port: TCP port of the API; 0 picks a free one at every start.
         broker_port: TCP port of the MQTT broker on 127.0.0.1.
         extra_keys: further Ethereum keys to make (the demo's investors).
+        sun: what the site replays.
+        recording: the CSV itself, which goes into the folder as `sun.recording`; None for a shipped one.
     """
 
     folder: Path
@@ -46,11 +48,13 @@ class Scaffold:
     api_port: int = API_PORT
     broker_port: int = BROKER_PORT
     extra_keys: tuple[str, ...] = ()
+    sun: site.Sun = site.EXAMPLE
+    recording: bytes | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the set and say what to do next."""
-    zone = timezone(timedelta(seconds=site.UTC_OFFSET_S))
+    zone = timezone(timedelta(seconds=site.EXAMPLE.utc_offset_s))
     if arguments.first_day is None:
         first_day = datetime.fromtimestamp(RealClock().now(), zone).date() + timedelta(days=1)
     else:
@@ -67,7 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
             entropy=lambda _purpose: os.urandom,
         )
     )
-    print(f"Wrote {arguments.dir}/: asset.toml sim.toml gateway.toml oracle.toml api.toml, keys/ and bindings/.")
+    print(
+        f"Wrote {arguments.dir}/: asset.toml sim.toml gateway.toml oracle.toml api.toml keeper.toml, keys/ and bindings/."
+    )
     print("Read asset.toml first. Then, each in its own terminal:")
     for command in (
         "helioracle sim broker --port 18830",
@@ -76,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"helioracle oracle run --config {arguments.dir}/oracle.toml",
         f"helioracle gateway run --config {arguments.dir}/gateway.toml",
         f"helioracle api run --config {arguments.dir}/api.toml",
+        f"helioracle keeper run --config {arguments.dir}/keeper.toml",
     ):
         print(f"  {command}")
     return 0
@@ -99,17 +106,25 @@ def write(scaffold: Scaffold) -> None:
         number = int.from_bytes(scaffold.entropy(f"key {name}")(40), "big") % (_SECP256K1_ORDER - 1) + 1
         text = f"0x{number:064x}\n"
         write_secret(folder / "keys" / f"{name}.key", f"{DEMO_MARK}\n{text}" if demo else text)
-    zone = timezone(timedelta(seconds=site.UTC_OFFSET_S))
+    sun = scaffold.sun
+    zone = timezone(timedelta(seconds=sun.utc_offset_s))
     first_instant = int(datetime.combine(scaffold.first_day, time(), zone).astimezone(UTC).timestamp())
     for meter in site.METERS:
         signer = _p256(scaffold, meter.serial, demo=demo)
         record = sign_binding(_binding(scaffold, meter, signer, installer, first_instant), signer, installer)
         (folder / "bindings" / f"{meter.serial}.hex").write_text(record.hex() + "\n", "ascii")
-    (folder / "asset.toml").write_text(render.asset(scaffold.chain_id, scaffold.first_day, installer.public_point))
-    (folder / "sim.toml").write_text(render.sim())
-    (folder / "gateway.toml").write_text(render.gateway(scaffold.profile, oracle.public_point, scaffold.broker_port))
+    (folder / "asset.toml").write_text(
+        render.asset(scaffold.chain_id, scaffold.first_day, installer.public_point, sun), "utf-8"
+    )
+    (folder / "sim.toml").write_text(render.sim(sun), "utf-8")
+    if scaffold.recording is not None:
+        (folder / sun.recording).write_bytes(scaffold.recording)
+    (folder / "gateway.toml").write_text(
+        render.gateway(scaffold.profile, oracle.public_point, scaffold.broker_port, sun)
+    )
     (folder / "oracle.toml").write_text(render.oracle(scaffold.profile, scaffold.broker_port))
     (folder / "api.toml").write_text(render.api(oracle.public_point, scaffold.api_port))
+    (folder / "keeper.toml").write_text(render.keeper(scaffold.profile))
 
 
 def _p256(scaffold: Scaffold, name: str, *, demo: bool) -> FileSigner:
@@ -124,7 +139,7 @@ def _binding(
     modulus_num, modulus_den = meter.modulus
     return Binding(
         chain_id=scaffold.chain_id,
-        asset=site.ASSET,
+        asset=scaffold.sun.asset,
         point=meter.point,
         serial=meter.serial,
         public_point=signer.public_point,
@@ -135,7 +150,7 @@ def _binding(
         step_wh=meter.step_wh,
         modulus_num=modulus_num,
         modulus_den=modulus_den,
-        nameplate_w=meter.nameplate_w,
+        nameplate_w=meter.nameplate_w(scaffold.sun),
         valid_from=first_instant - 86_400,
         installer_point=installer.public_point,
     )

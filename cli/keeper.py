@@ -1,7 +1,8 @@
-"""`helioracle keeper run --once`: pay every holder who is owed something, on the keeper's gas."""
+"""`helioracle keeper run --once`: pay every holder who is owed something, on the keeper's gas, and stop."""
 
 import argparse
 
+from cli import keeper_config, serve
 from cli.errors import UsageError
 from cli.on_chain import connected, report
 from oracle.chain.keeper import Outcome, push_due
@@ -10,7 +11,40 @@ from oracle.ledger.reader import LedgerReader
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """One pass over all holders that the ledger knows."""
+    """One pass over all holders that the ledger knows, or the service that makes one again and again.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
+    if arguments.every is not None and not 1 <= arguments.every <= keeper_config.EVERY_MAX_S:
+        raise UsageError(f"--every {arguments.every} is not between 1 and {keeper_config.EVERY_MAX_S}")
+    given = [arguments.rpc_url, arguments.key or arguments.keystore, arguments.ledger]
+    if not arguments.once:
+        if any(given) or arguments.skip:
+            raise UsageError(
+                "--rpc-url, --key, --keystore, --ledger and --skip go with --once; otherwise --config says it"
+            )
+        return serve.run(arguments)
+    if not any(given):
+        _take_from_file(arguments)
+    elif not all(given):
+        raise UsageError(
+            "--once: --rpc-url, --ledger and --keystore or --key come together, or none of them with --config"
+        )
+    return _once(arguments)
+
+
+def _take_from_file(arguments: argparse.Namespace) -> None:
+    config = keeper_config.load(arguments.config)
+    arguments.asset, arguments.profile = config.asset_file, config.profile
+    arguments.rpc_url, arguments.key, arguments.ledger = config.rpc_url, config.key, config.ledger
+    if config.password_file is not None:
+        arguments.key, arguments.keystore = None, config.key
+        arguments.password_file = config.password_file
+    arguments.skip = [*config.skip, *arguments.skip]
+
+
+def _once(arguments: argparse.Namespace) -> int:
     try:
         reader = LedgerReader(arguments.ledger)
     except LedgerError as error:

@@ -1,6 +1,7 @@
 """The command line of `helioracle`: names, options, examples. What a subcommand does is imported only when it is called."""
 
 import argparse
+import re
 from pathlib import Path
 
 _CONFIG_HELP = "its TOML file; `helioracle init DIR` writes a commented one"
@@ -31,6 +32,7 @@ def build() -> argparse.ArgumentParser:
     _asset(commands)
     _keeper(commands)
     _claim(commands)
+    _certs(commands)
     return parser
 
 
@@ -49,7 +51,11 @@ def _demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
         "helioracle demo",
         "helioracle demo --keep",
         "helioracle demo --headless --json result.json",
+        "helioracle demo --recording roof.csv --days 2016-03-10..2016-03-12 --tz -07:00",
+        "helioracle demo --recording roof.csv --columns time=ts,power_kw=meas_val_f",
     )
+    # A value such as -07:00 is no option. Newer versions of Python know that themselves.
+    parser._negative_number_matcher = re.compile(r"-\.?\d")  # noqa: SLF001
     parser.add_argument("--dir", type=Path, default=None, help="where its files go (default: a new folder ./demo-run)")
     parser.add_argument(
         "--seed", type=int, default=1, help="makes keys and signatures; same seed, same money (default 1)"
@@ -58,6 +64,25 @@ def _demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--no-lies", action="store_true", help="skip the three lies at the end")
     parser.add_argument("--keep", action="store_true", help="leave the page running until Ctrl-C")
+    parser.add_argument(
+        "--recording", type=Path, default=None, metavar="FILE", help="a CSV to replay instead (docs/recordings.md)"
+    )
+    parser.add_argument(
+        "--days", default=None, metavar="FIRST..LAST", help="recorded days, both included (default: the first three)"
+    )
+    parser.add_argument(
+        "--tz", default=None, metavar="OFFSET", help="offset of the asset, and of times that name none (default +00:00)"
+    )
+    parser.add_argument(
+        "--columns", default=None, metavar="NAME=COLUMN,...", help="other column names; #1 is the first column"
+    )
+    parser.add_argument("--scale", default=None, metavar="N", help="multiplies every value: for normalised power")
+    parser.add_argument(
+        "--nameplate", type=int, default=None, metavar="W", help="of the recorded plant (default: from the recording)"
+    )
+    parser.add_argument(
+        "--poll-interval", type=int, default=None, metavar="S", help="seconds between two polls (default 300)"
+    )
     parser.add_argument(
         "--rpc-url", default=None, help="another chain than the embedded one; it must have time control"
     )
@@ -88,6 +113,7 @@ def _service(commands: "_Commands[argparse.ArgumentParser]", name: str, what: st
     run.add_argument("--config", type=Path, default=Path(f"{name}.toml"), help=_CONFIG_HELP)
     run.add_argument("--verbose", action="store_true", help="log every step")
     run.set_defaults(module="cli.serve", service=name)
+    _status(verbs, name)
     if name == "sim":
         broker = _parser(
             verbs.add_parser("broker", help="run the embedded MQTT broker on this machine until Ctrl-C"),
@@ -96,6 +122,9 @@ def _service(commands: "_Commands[argparse.ArgumentParser]", name: str, what: st
         broker.add_argument("--port", type=int, default=18830, help="TCP port on 127.0.0.1 (default 18830)")
         broker.add_argument("--verbose", action="store_true", help="log every step")
         broker.set_defaults(module="cli.serve", service="broker")
+    if name == "gateway":
+        _first_read(verbs)
+        _bind(verbs)
     if name == "oracle":
         create = _parser(
             verbs.add_parser("create", help="create the ledger, once; `run` never does"),
@@ -103,15 +132,115 @@ def _service(commands: "_Commands[argparse.ArgumentParser]", name: str, what: st
         )
         create.add_argument("--config", type=Path, default=Path("oracle.toml"), help=_CONFIG_HELP)
         create.set_defaults(module="cli.create_ledger")
+        _refusals(verbs)
 
 
-def _chain_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--asset", type=Path, default=Path("asset.toml"), help="the asset file (default asset.toml)")
-    parser.add_argument("--rpc-url", required=True, help="JSON-RPC address of the chain")
-    parser.add_argument(
-        "--key", type=Path, required=True, help="file with the Ethereum key that signs and pays the gas"
+def _first_read(verbs: "_Commands[argparse.ArgumentParser]") -> None:
+    probe = _parser(
+        verbs.add_parser("probe", help="ask every meter once and print its registers; nothing is signed"),
+        "helioracle gateway probe --config gateway.toml",
     )
-    parser.add_argument("--profile", choices=("demo", "development", "production"), default="development")
+    probe.add_argument("--config", type=Path, default=Path("gateway.toml"), help=_CONFIG_HELP)
+    probe.add_argument("--json", action="store_true", help="print the registers as JSON")
+    probe.set_defaults(module="cli.probe")
+
+
+def _bind(verbs: "_Commands[argparse.ArgumentParser]") -> None:
+    bind = _parser(
+        verbs.add_parser("bind", help="make a meter's key, and the binding that it and the installer sign"),
+        "helioracle gateway bind --asset-id my-roof --chain-id 31337 --point roof-1 --serial 7F00A1 --protocol sunspec"
+        " --scale-factor 0 --nameplate-w 10000 --key keys/7F00A1.key --installer-key keys/installer.key"
+        " --out bindings/7F00A1.hex",
+    )
+    bind.add_argument("--asset-id", required=True, help="`asset` of the asset file")
+    bind.add_argument("--chain-id", type=int, required=True, help="chain of the asset's contracts")
+    bind.add_argument("--point", required=True, help="metering point that this meter makes")
+    bind.add_argument("--serial", required=True, help="serial number on the meter's plate, without spaces")
+    bind.add_argument("--protocol", choices=("sunspec", "dlt645"), required=True, help="says where the register wraps")
+    bind.add_argument("--scale-factor", type=int, choices=range(-10, 11), default=None, help="WH_SF of an inverter")
+    bind.add_argument(
+        "--forward", choices=("export", "import"), default="export", help="what its forward register counts"
+    )
+    bind.add_argument(
+        "--multiplier", default="1", metavar="N[/D]", help="ratio of outer current and voltage transformers"
+    )
+    bind.add_argument(
+        "--nameplate-w", type=int, required=True, help="the most that can flow, in W after the multiplier"
+    )
+    bind.add_argument("--valid-from", default=None, metavar="TIME", help="RFC 3339 (default: now)")
+    bind.add_argument("--key", type=Path, required=True, help="the meter's key file; made when it is missing")
+    bind.add_argument("--installer-key", type=Path, required=True, help="key file of whoever saw the meter")
+    bind.add_argument("--out", type=Path, required=True, help="where the binding goes; never overwritten")
+    bind.set_defaults(module="cli.bind")
+
+
+def _refusals(verbs: "_Commands[argparse.ArgumentParser]") -> None:
+    refusals = _parser(
+        verbs.add_parser("refusals", help="list what was refused and why, and headers that exclude each other"),
+        "helioracle oracle refusals --config oracle.toml",
+        "helioracle oracle refusals --config oracle.toml --json --limit 100 --before 4711",
+    )
+    refusals.add_argument("--config", type=Path, default=Path("oracle.toml"), help=_CONFIG_HELP)
+    refusals.add_argument("--json", action="store_true", help="print the page as JSON")
+    refusals.add_argument("--limit", type=int, default=20, help="at most so many, 1 to 500 (default 20)")
+    refusals.add_argument(
+        "--before", type=int, default=None, metavar="ID", help="only those older than this one: the next page"
+    )
+    refusals.set_defaults(module="cli.refusals")
+
+
+def _status(verbs: "_Commands[argparse.ArgumentParser]", name: str) -> None:
+    status = _parser(
+        verbs.add_parser("status", help="what the running service last said of itself; exit code 0 while it runs"),
+        f"helioracle {name} status --config {name}.toml",
+        f"helioracle {name} status --config {name}.toml --json",
+    )
+    status.add_argument("--config", type=Path, default=Path(f"{name}.toml"), help=_CONFIG_HELP)
+    status.add_argument("--json", action="store_true", help="print it as JSON")
+    status.set_defaults(module="cli.status", service=name)
+
+
+def _certs(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = _parser(
+        commands.add_parser("certs", help="a certificate authority of one's own for the broker, and everybody's keys"),
+        "helioracle certs certs --broker broker.example.net --gateway roof-pi",
+        "helioracle certs certs --gateway barn-pi",
+    )
+    parser.add_argument("dir", type=Path, metavar="DIR", help="where they go; what is there already is kept")
+    parser.add_argument(
+        "--broker",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name or address of the broker; repeatable (default 127.0.0.1 and localhost)",
+    )
+    parser.add_argument(
+        "--gateway", action="append", default=[], metavar="NAME", help="`gateway` of a gateway.toml; repeatable"
+    )
+    parser.add_argument("--days", type=int, default=825, help="how long the certificates are valid (default 825)")
+    parser.set_defaults(module="cli.certs")
+
+
+def _chain_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--asset", type=Path, default=Path("asset.toml"), help="the asset file (default asset.toml)")
+    parser.add_argument("--rpc-url", required=required, help="JSON-RPC address of the chain")
+    account = parser.add_mutually_exclusive_group(required=required)
+    account.add_argument(
+        "--keystore", type=Path, help="keystore v3 file (encrypted) of the account that signs and pays the gas"
+    )
+    account.add_argument("--key", type=Path, help="the same as 64 hex digits in the open, for development")
+    parser.add_argument(
+        "--password-file",
+        type=Path,
+        default=None,
+        help="its first line is the keystore's password (default: you are asked)",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("demo", "development", "production"),
+        default="development",
+        help="which key files are believed: demo keys in profile demo only",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -120,11 +249,41 @@ def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     deploy = _parser(
         verbs.add_parser("deploy", help="deploy the asset's contracts and write their addresses into the asset file"),
-        "helioracle asset deploy --rpc-url $RPC --key keys/owner.key --signer 0x...",
+        "helioracle asset deploy --rpc-url $RPC --keystore keys/owner.json --signer 0x...",
+        "helioracle asset deploy --rpc-url $RPC --key keys/owner.key --signer 0x... --treasury 0x... --confirmations 2",
     )
     _chain_options(deploy)
     deploy.add_argument("--signer", required=True, help="address of the oracle's declaring key")
+    for office, duty in (
+        ("registrar", "appends to the meter registry; never the signer"),
+        ("compliance", "says who may hold and be paid"),
+        ("treasury", "funds declared periods; owner of the demo token"),
+        ("issuer", "mints shares"),
+    ):
+        deploy.add_argument(f"--{office}", default=None, metavar="ADDRESS", help=f"{duty} (default: the deployer)")
+    deploy.add_argument(
+        "--token", default=None, metavar="ADDRESS", help="the payment token, an ERC-20 (default: a new demo token)"
+    )
+    deploy.add_argument(
+        "--confirmations", type=int, default=0, help="blocks to wait for on top of the last step (default 0)"
+    )
     deploy.set_defaults(module="cli.asset", verb="deploy")
+    allow = _parser(
+        verbs.add_parser("allow", help="say who may hold shares and be paid"),
+        "helioracle asset allow --rpc-url $RPC --key keys/owner.key --holder 0x... --holder 0x...",
+    )
+    _chain_options(allow)
+    allow.add_argument("--holder", action="append", required=True, metavar="ADDRESS", help="repeatable, 256 at most")
+    allow.add_argument("--deny", action="store_true", help="take them off the list instead")
+    allow.set_defaults(module="cli.asset", verb="allow")
+    mint = _parser(
+        verbs.add_parser("mint", help="create shares for a holder"),
+        "helioracle asset mint --rpc-url $RPC --key keys/owner.key --to 0x... --shares 100",
+    )
+    _chain_options(mint)
+    mint.add_argument("--to", required=True, metavar="ADDRESS", help="a holder whom `asset allow` has allowed")
+    mint.add_argument("--shares", type=int, required=True, help="whole shares")
+    mint.set_defaults(module="cli.asset", verb="mint")
     fund = _parser(
         verbs.add_parser("fund", help="pay declared revenue into the distributor"),
         "helioracle asset fund --rpc-url $RPC --key keys/owner.key --period 0",
@@ -141,18 +300,27 @@ def _keeper(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("keeper", help="pays what holders are owed, on anybody's gas")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     run = _parser(
-        verbs.add_parser("run", help="push every funded tranche to every holder"),
+        verbs.add_parser("run", help="push every funded tranche to every holder, again and again, or once"),
+        "helioracle keeper run --config keeper.toml",
         "helioracle keeper run --once --rpc-url $RPC --key keys/keeper.key --ledger oracle/ledger.sqlite",
     )
-    _chain_options(run)
+    run.add_argument("--config", type=Path, default=Path("keeper.toml"), help=_CONFIG_HELP)
     run.add_argument(
-        "--ledger", type=Path, required=True, help="the oracle's ledger: its Transfer events say who may be a holder"
+        "--every", type=int, default=None, metavar="S", help="seconds between two passes (default: every_s of the file)"
+    )
+    run.add_argument(
+        "--once", action="store_true", help="one pass, then stop; from the file, or from the options below without one"
+    )
+    run.add_argument("--verbose", action="store_true", help="log every step")
+    _chain_options(run, required=False)
+    run.add_argument(
+        "--ledger", type=Path, default=None, help="the oracle's ledger: its Transfer events say who may be a holder"
     )
     run.add_argument(
         "--skip", action="append", default=[], metavar="ADDRESS", help="a holder who would rather claim; repeatable"
     )
-    run.add_argument("--once", action="store_true", required=True, help="one pass, then stop (the only mode so far)")
-    run.set_defaults(module="cli.keeper")
+    run.set_defaults(module="cli.keeper", service="keeper")
+    _status(verbs, "keeper")
 
 
 def _claim(commands: "_Commands[argparse.ArgumentParser]") -> None:

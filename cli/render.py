@@ -1,5 +1,6 @@
 """The TOML that `helioracle init` writes: commented, because it is the first thing a new user reads."""
 
+import json
 from datetime import date
 
 from cli import site
@@ -15,13 +16,19 @@ _METER_HEAD = """
 """
 
 
-def asset(chain_id: int, first_day: date, installer_point: bytes) -> str:
+def _quoted(text: str) -> str:
+    # A JSON string is a TOML basic string, but for DEL.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def asset(chain_id: int, first_day: date, installer_point: bytes, sun: site.Sun = site.EXAMPLE) -> str:
     """The asset file."""
+    peak_from, peak_to = sun.band_peak
     text = f"""# The asset: what it is, what it earns, who is bound to it. Oracle, command line and simulator read this file.
-asset = "{site.ASSET}"
-name = "{site.NAME}"
-utc_offset = "{site.UTC_OFFSET}"      # of the settlement day: fixed, the same constant as on chain
-poll_interval_s = {site.POLL_INTERVAL_S}      # half of it is the tolerance of the boundary rule
+asset = "{sun.asset}"
+name = {_quoted(sun.name)}
+utc_offset = "{sun.utc_offset}"      # of the settlement day: fixed, the same constant as on chain
+poll_interval_s = {sun.poll_interval_s}      # half of it is the tolerance of the boundary rule
 check_tolerance_ppm = 30_000  # how far the check point may differ before the statement says so: 3 %
 installer_point = "{installer_point.hex()}"
 
@@ -53,13 +60,13 @@ price_per_kwh = 0.0850
 [[tariff]]
 name = "time-of-use"
 price_per_kwh = 0.0720  # outside of every band
-zone = "{site.BAND_ZONE}"      # IANA zone of the bands' local time
+zone = "{sun.band_zone}"      # IANA zone of the bands' local time
 [[tariff.band]]
 name = "peak"
 price_per_kwh = 0.1940
 days = "weekdays"
-from = "{site.PEAK[0]}"
-to = "{site.PEAK[1]}"
+from = "{peak_from}"
+to = "{peak_to}"
 """
     text += _POINT_HEAD
     for meter in site.METERS:
@@ -75,15 +82,20 @@ to = "{site.PEAK[1]}"
     return text
 
 
-def sim() -> str:
+def sim(sun: site.Sun = site.EXAMPLE) -> str:
     """The simulator's file."""
+    other = ""
+    if sun.columns:
+        other += f"columns = {{ {', '.join(f'{ours} = {_quoted(theirs)}' for ours, theirs in sun.columns)} }}\n"
+    if sun.scale != 1:
+        other += f"scale = {sun.scale:f}              # every value times this: it is normalised\n"
     text = f"""# The simulated plant: which recording is replayed, and which devices stand on which line.
 asset = "asset.toml"            # each meter's weight, start register and step stand there, under `replay`
-recording = "{site.RECORDING}"  # or a path to a CSV with a header: time, and power_w | power_kw | energy_wh | energy_kwh
-nameplate_w = {site.RECORDING_NAMEPLATE_W}              # of the recorded plant; a row beyond twice of it is not believed
-utc_offset = "{site.UTC_OFFSET}"
-first_day = {site.RECORDING_FIRST_DAY}          # the first recorded day that is replayed, moved to the first day after now by whole weeks
-days = {site.RECORDING_DAYS}
+recording = "{sun.recording}"  # or a path to a CSV with a header: time, and power_w | power_kw | energy_wh | energy_kwh
+{other}nameplate_w = {sun.nameplate_w}              # of the recorded plant; a row beyond twice of it is not believed
+utc_offset = "{sun.utc_offset}"
+first_day = {sun.first_day.isoformat()}          # the first recorded day that is replayed, moved to the first day after now by whole weeks
+days = {sun.days}
 """
     for name, protocol, meters in site.LINES:
         text += f'\n[[line]]\nname = "{name}"\nprotocol = "{protocol}"\nlink = "run/{name}"  # made at start: the pty\n'
@@ -103,15 +115,15 @@ days = {site.RECORDING_DAYS}
     return text
 
 
-def gateway(profile: str, oracle_point: bytes, broker_port: int) -> str:
+def gateway(profile: str, oracle_point: bytes, broker_port: int, sun: site.Sun = site.EXAMPLE) -> str:
     """The gateway's file."""
     text = f"""# The gateway: which meters it reads, with which keys they sign, and where signed batches go.
 gateway = "{site.GATEWAY}"      # its segment of every topic; with TLS, the common name of its certificate
-asset = "{site.ASSET}"
+asset = "{sun.asset}"
 profile = "{profile}"   # production refuses keys in files
 outbox = "gateway/outbox.sqlite"
-poll_interval_s = {site.POLL_INTERVAL_S}
-cut_every_s = 900         # a batch ends at the UTC multiples of this
+poll_interval_s = {sun.poll_interval_s}
+cut_every_s = {sun.cut_every_s}         # a batch ends at the UTC multiples of this
 clock = "synchronised"    # chrony on a real gateway: asks it before saying so
 
 [broker]
@@ -160,4 +172,17 @@ ledger = "oracle/ledger.sqlite"
 host = "127.0.0.1"  # browsers give a page WebCrypto on 127.0.0.1 and over https only
 port = {port}         # 0 picks a free one
 oracle_point = "{oracle_point.hex()}"  # under which checkpoints are checked
+"""
+
+
+def keeper(profile: str) -> str:
+    """The keeper's file."""
+    return f"""# The keeper: pays what holders are owed, on its own gas. Anybody may be one; money only goes where it belongs.
+profile = "{profile}"   # production refuses keys in files
+asset_file = "asset.toml"
+ledger = "oracle/ledger.sqlite"  # says who may be a holder; read-only
+rpc_url = "http://127.0.0.1:8545"
+key = "keys/keeper.key"   # Ethereum: pays the gas
+every_s = 3600            # between two passes, at the UTC multiples of this
+skip = []                 # addresses of holders who would rather claim
 """

@@ -1,19 +1,32 @@
-"""`helioracle sim|gateway|oracle|api run`: one service from its TOML file, until Ctrl-C or SIGTERM."""
+"""`helioracle sim|gateway|oracle|api|keeper run`: one service from its TOML file, until Ctrl-C or SIGTERM."""
 
 import argparse
+import getpass
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
-from cli.errors import CommandFailed
+from api.errors import ApiStartFailed
+from cli.errors import CommandFailed, UsageError
+from cli.status_file import StatusWriter, path_of
+from firmware_sim.errors import SimError
+from gateway.errors import GatewayError
+from oracle.errors import OracleError
 from shell import logs
-from shell.clock import RealClock
+from shell.clock import RealClock, WorldClock
 from shell.signals import stop_on_signals
+from shell.world_client import RemoteClock
+from shell.world_server import WorldServer
 
 log = logging.getLogger("helioracle")
 
+_ROOMS = (ApiStartFailed, GatewayError, OracleError, SimError)
 OnFailure = Callable[[BaseException], None]
+_WORLD_LOOK_S = 0.2
 
 
 class Service(Protocol):
@@ -26,11 +39,51 @@ class Service(Protocol):
         """Stop them; idempotent."""
 
 
+class Telling(Service, Protocol):
+    """A service that says how it is doing."""
+
+    def status(self) -> dict[str, object]:
+        """JSON-able."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a builder needs."""
+
+    arguments: argparse.Namespace
+    on_failure: OnFailure
+    stop: threading.Event
+
+    @property
+    def config(self) -> Path:
+        """The service's TOML file."""
+        return Path(self.arguments.config)
+
+    def world(self, path: Path | None, process: str) -> WorldClock:
+        """The machine's time, or the world that is served at `path`, once it has said what time it is there.
+
+        Raises:
+            ClockClosed: the process is to stop before that.
+        """
+        if path is None:
+            return RealClock()
+        clock = RemoteClock(path, process, on_failure=self.on_failure)
+        while not clock.wait_known(_WORLD_LOOK_S):
+            if self.stop.is_set():
+                clock.close()
+                raise _StoppedEarly
+        return clock
+
+
+class _StoppedEarly(Exception):
+    """A signal came before the service was made."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start the service, wait for a signal or the death of one of its threads, stop it.
 
     Raises:
-        CommandFailed: a thread of the service died.
+        CommandFailed: the service could not be made or started, or a thread of it died.
     """
     logs.set_up(verbose=arguments.verbose)
     failures: list[BaseException] = []
@@ -41,61 +94,188 @@ def run(arguments: argparse.Namespace) -> int:
         ended.set()
 
     with stop_on_signals(ended) as stop:
-        service = _BUILDERS[arguments.service](arguments, on_failure)
         try:
-            service.start()
-            log.info("%s runs; Ctrl-C stops it", arguments.service)
-            stop.wait()
-        finally:
-            service.stop()
+            _serve(arguments, _BUILDERS[arguments.service](_Run(arguments, on_failure, stop)), stop, failures)
+        except _StoppedEarly:
+            pass
+        except _ROOMS as error:
+            # No ledger, no chain, a port that is taken: one line, as it names what and where.
+            raise CommandFailed(f"{arguments.service}: {error}") from error
     if failures:
         raise CommandFailed(f"{arguments.service} stopped: {failures[0]}") from failures[0]
     log.info("%s stopped", arguments.service)
     return 0
 
 
-def _sim(arguments: argparse.Namespace, on_failure: OnFailure) -> Service:
-    from firmware_sim import config
-    from firmware_sim.service import SimService
+def _serve(
+    arguments: argparse.Namespace, service: Service, stop: threading.Event, failures: list[BaseException]
+) -> None:
+    written: StatusWriter | None = None
+    if isinstance(service, _InWorld):
+        written = StatusWriter(path_of(arguments.service, arguments.config), arguments.service, service.status)
+    try:
+        service.start()
+        if written is not None:
+            written.start()
+        log.info("%s runs; Ctrl-C stops it", arguments.service)
+        log.info("next: %s", _NEXT[arguments.service])
+        stop.wait()
+    finally:
+        if written is not None:
+            written.stop(failed=bool(failures))
+        service.stop()
 
-    return SimService(config.load(arguments.config), RealClock(), on_failure=on_failure)
+
+class _InWorld:
+    """A service with the clock it lives by."""
+
+    def __init__(self, service: Telling, world: WorldClock) -> None:
+        self._service = service
+        self._world = world
+
+    def start(self) -> None:
+        """Start the service; from then on the world need not wait for it to come up."""
+        self._service.start()
+        if isinstance(self._world, RemoteClock):
+            self._world.ready()
+
+    def stop(self) -> None:
+        """Stop the service, then leave the world."""
+        try:
+            self._service.stop()
+        finally:
+            if isinstance(self._world, RemoteClock):
+                self._world.close()
+
+    def status(self) -> dict[str, object]:
+        """The service's, and the world's where there is one."""
+        status = self._service.status()
+        if isinstance(self._world, RemoteClock):
+            status["world"] = {"connected": self._world.connected, "now": self._world.now()}
+        return status
 
 
-def _broker(arguments: argparse.Namespace, _on_failure: OnFailure) -> Service:
+class _SimInWorld:
+    """The simulated plant, and the world that it serves."""
+
+    def __init__(self, run: _Run) -> None:
+        from firmware_sim import config
+        from firmware_sim.service import SimService
+
+        loaded = config.load(run.config)
+        self._server = None if loaded.world is None else WorldServer(loaded.world, on_failure=run.on_failure)
+        if loaded.world is not None and loaded.not_before is None:
+            # Started again in the middle of a replay it must begin with the same day.
+            loaded = replace(loaded, not_before=loaded.world.start)
+        self._world = RealClock() if self._server is None else self._server.clock
+        # Holds the time while nobody answers on the lines.
+        self._starting = self._world.join("sim starts")
+        self._sim = SimService(loaded, self._world, on_failure=run.on_failure)
+
+    def start(self) -> None:
+        """Open the lines, serve the world, and let its time go."""
+        self._sim.start()
+        if self._server is not None:
+            self._server.start()
+        self._starting.leave()
+
+    def stop(self) -> None:
+        """End the world, then close the lines."""
+        if self._server is not None:
+            self._server.stop()
+        self._sim.stop()
+
+    def status(self) -> dict[str, object]:
+        """The lines' counters, the recording's, and the world's."""
+        return {
+            "lines": {name: {"pty": self._sim.lines[name], **counts} for name, counts in self._sim.counts.items()},
+            "world": None if self._server is None else self._server.status(),
+        }
+
+
+def _sim(run: _Run) -> Service:
+    from firmware_sim.errors import SimError
+
+    try:
+        sim = _SimInWorld(run)
+    except SimError as refused:
+        raise UsageError(f"{run.config}: {refused}") from None
+    return _InWorld(sim, RealClock())
+
+
+def _broker(run: _Run) -> Service:
     from firmware_sim.broker import EmbeddedBroker
 
-    return EmbeddedBroker(arguments.port)
+    return EmbeddedBroker(run.arguments.port)
 
 
-def _gateway(arguments: argparse.Namespace, on_failure: OnFailure) -> Service:
+def _gateway(run: _Run) -> Service:
     from gateway import config
     from gateway.service import GatewayService
 
-    return GatewayService(config.load(arguments.config), RealClock(), on_failure=on_failure)
+    loaded = config.load(run.config)
+    world = run.world(loaded.world, "gateway")
+    return _InWorld(GatewayService(loaded, world, on_failure=run.on_failure), world)
 
 
-def _oracle(arguments: argparse.Namespace, on_failure: OnFailure) -> Service:
+def _oracle(run: _Run) -> Service:
     from oracle import config
     from oracle.chain.client import Chain
     from oracle.service import OracleService
 
-    loaded = config.load(arguments.config)
+    loaded = config.load(run.config)
+    world = run.world(loaded.world, "oracle")
     url = None if loaded.chain is None else loaded.chain.rpc_url
     chain = None if url is None else Chain.connect(url)
-    return OracleService(loaded, RealClock(), chain=chain, on_failure=on_failure)
+    # A keystore without a password file: somebody must be there to type it.
+    ask = getpass.getpass if sys.stdin.isatty() else None
+    return _InWorld(OracleService(loaded, world, chain=chain, on_failure=run.on_failure, ask_password=ask), world)
 
 
-def _api(arguments: argparse.Namespace, on_failure: OnFailure) -> Service:
+def _api(run: _Run) -> Service:
     from api import config
     from api.service import ApiService
 
-    return ApiService(config.load(arguments.config), RealClock(), on_failure=on_failure)
+    loaded = config.load(run.config)
+    world = run.world(loaded.world, "api")
+    return _InWorld(ApiService(loaded, world, on_failure=run.on_failure), world)
 
 
-_BUILDERS: dict[str, Callable[[argparse.Namespace, OnFailure], Service]] = {
+def _keeper(run: _Run) -> Service:
+    from cli import keeper_config
+    from cli.keeper_service import KeeperService, Keeping
+    from oracle import asset_file
+    from oracle.chain.client import Chain
+    from oracle.chain.key_file import read_account
+    from oracle.ledger.reader import LedgerReader
+
+    loaded = keeper_config.load(run.config)
+    asset = asset_file.load(loaded.asset_file)
+    if asset.deployment is None:
+        raise UsageError(f"{asset.path}: [chain] has no addresses yet; run helioracle asset deploy first")
+    account = read_account(loaded.key, field="key", profile=loaded.profile, password_file=loaded.password_file)
+    reader = LedgerReader(loaded.ledger)
+    world = run.world(loaded.world, "keeper")
+    keeping = Keeping(Chain.connect(loaded.rpc_url), asset.deployment, account, reader, loaded.skip)
+    service = KeeperService(keeping, world, every_s=run.arguments.every or loaded.every_s, on_failure=run.on_failure)
+    return _InWorld(service, world)
+
+
+# What a person types next, in another terminal; each takes --config.
+_NEXT = {
+    "broker": "helioracle sim run, or the gateway of real meters",
+    "sim": "helioracle oracle create, once, then helioracle oracle run",
+    "oracle": "helioracle gateway run; helioracle oracle status says how this one is",
+    "gateway": "helioracle api run; helioracle gateway status says how this one is",
+    "api": "open the page; helioracle api status says at which address",
+    "keeper": "nothing: it pays by itself; helioracle keeper status says whom",
+}
+
+_BUILDERS: dict[str, Callable[[_Run], Service]] = {
     "sim": _sim,
     "broker": _broker,
     "gateway": _gateway,
     "oracle": _oracle,
     "api": _api,
+    "keeper": _keeper,
 }

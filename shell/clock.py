@@ -8,6 +8,7 @@ minutes runs as fast as its slowest participant works, and nothing is ever obser
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from shell.errors import ClockClosed
@@ -95,12 +96,22 @@ _IDLE = None
 
 
 class SteppedClock:
-    """A clock that its participants move: it stands still while anybody is busy."""
+    """A clock that its participants move: it stands still while anybody is busy.
 
-    def __init__(self, start: int) -> None:
+    Args:
+        start: its first instant, unix seconds.
+        until: its last one; whoever waits for a later one waits until the clock is closed.
+        on_advance: told every new instant before anybody lives in it; called under the clock's lock, so it must not call the clock.
+    """
+
+    def __init__(
+        self, start: int, *, until: int | None = None, on_advance: Callable[[int], None] | None = None
+    ) -> None:
         self._now = start
+        self._until = until
+        self._on_advance = on_advance
         self._closed = False
-        self._waiting: dict[_SteppedParticipant, int | None] = {}
+        self._waiting: dict[SteppedParticipant, int | None] = {}
         self._changed = threading.Condition()
 
     def now(self) -> int:
@@ -108,9 +119,9 @@ class SteppedClock:
         with self._changed:
             return self._now
 
-    def join(self, name: str) -> "_SteppedParticipant":
+    def join(self, name: str) -> "SteppedParticipant":
         """Become a participant, busy until it says otherwise."""
-        participant = _SteppedParticipant(self, name)
+        participant = SteppedParticipant(self, name)
         with self._changed:
             self._waiting[participant] = _BUSY
         return participant
@@ -124,20 +135,20 @@ class SteppedClock:
     def busy_participants(self) -> list[str]:
         """Who holds the time now; for status and for a test that hangs."""
         with self._changed:
-            return [p.name for p, until in self._waiting.items() if until == _BUSY]
+            return [p.name for p, until in self._waiting.items() if until is not None and until <= self._now]
 
-    def _set(self, participant: "_SteppedParticipant", until: int | None) -> None:
+    def _set(self, participant: "SteppedParticipant", until: int | None) -> None:
         with self._changed:
             self._waiting[participant] = until
             self._advance()
 
-    def _leave(self, participant: "_SteppedParticipant") -> None:
+    def _leave(self, participant: "SteppedParticipant") -> None:
         with self._changed:
             self._waiting.pop(participant, None)
             self._advance()
             self._changed.notify_all()
 
-    def _wait(self, participant: "_SteppedParticipant", instant: int) -> None:
+    def _wait(self, participant: "SteppedParticipant", instant: int) -> None:
         with self._changed:
             self._waiting[participant] = instant
             self._advance()
@@ -152,24 +163,36 @@ class SteppedClock:
             return
         instants = [until for until in wanted if until is not None]
         # Those whose instant has come are about to be busy: nobody moves on before they have been seen to be.
-        if instants and min(instants) > self._now:
+        if instants and min(instants) > self._now and (self._until is None or min(instants) <= self._until):
+            if self._on_advance is not None:
+                self._on_advance(min(instants))
             self._now = min(instants)
         self._changed.notify_all()
 
 
-class _SteppedParticipant:
+class SteppedParticipant:
+    """A participant of a stepped clock."""
+
     def __init__(self, clock: SteppedClock, name: str) -> None:
         self._clock = clock
         self.name = name
 
     def wait_until(self, instant: int) -> None:
+        """See `Participant`."""
         self._clock._wait(self, instant)  # noqa: SLF001 the two classes are one thing with two faces
 
     def busy(self) -> None:
+        """See `Participant`."""
         self._clock._set(self, _BUSY)  # noqa: SLF001 see wait_until
 
     def idle(self) -> None:
+        """See `Participant`."""
         self._clock._set(self, _IDLE)  # noqa: SLF001 see wait_until
 
+    def announce(self, instant: int) -> None:
+        """Say 'idle until `instant`' without waiting: from that instant on this participant is busy until it says otherwise."""
+        self._clock._set(self, instant)  # noqa: SLF001 see wait_until
+
     def leave(self) -> None:
+        """See `Participant`."""
         self._clock._leave(self)  # noqa: SLF001 see wait_until

@@ -2,7 +2,8 @@
 
 ShellError
 |-- ConfigError     a configuration file that cannot be used; the command line prints it and exits with 2
-`-- ClockClosed     the world clock was closed while somebody waited: stop, there is nothing left to wait for
+|-- ClockClosed     the world clock was closed while somebody waited: stop, there is nothing left to wait for
+`-- WorldRefused    a world served over a socket cannot be used: its address, or what the other side says
 """
 
 from pathlib import Path
@@ -25,3 +26,7 @@ class ConfigError(ShellError):
 
 class ClockClosed(ShellError):
     """The world clock was closed while somebody waited on it."""
+
+
+class WorldRefused(ShellError):
+    """The world's socket cannot be used, or what the other side says on it is no line of its protocol."""

@@ -28,6 +28,8 @@ COMMANDS: tuple[list[str], ...] = (
     ["asset", "deploy"],
     ["asset", "fund"],
     ["keeper", "run"],
+    *([service, "status"] for service in ("sim", "gateway", "oracle", "api", "keeper")),
+    ["certs"],
     ["claim"],
 )
 

@@ -1,0 +1,115 @@
+"""The keeper as a service: a pass over all holders at every multiple of an interval, until it is stopped."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+
+from evidence.units import div_floor
+from oracle.asset_file import Deployment
+from oracle.chain.client import Chain
+from oracle.chain.keeper import Push, push_due
+from oracle.errors import ChainError
+from oracle.ledger.reader import LedgerReader
+from shell.clock import WorldClock
+from shell.errors import ClockClosed
+from shell.logs import facts
+from shell.worker import Worker
+
+_AGAIN_S = 60  # after a pass that the chain did not let happen
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a pass needs: where, whose contracts, who pays the gas, who is passed over."""
+
+    chain: Chain
+    deployment: Deployment
+    keeper: LocalAccount
+    reader: LedgerReader
+    skip: Collection[str]
+
+
+class KeeperService:
+    """Pays, waits, pays again. It owns chain and reader, and closes them.
+
+    A pass that fails is tried again soon: what was paid stays paid, and nobody is paid twice (the contract knows what is owed).
+    """
+
+    def __init__(
+        self, keeping: Keeping, world: WorldClock, *, every_s: int, on_failure: Callable[[BaseException], None]
+    ) -> None:
+        self._keeping = keeping
+        self._world = world
+        self._every_s = every_s
+        self._counts: Counter[str] = Counter(passes=0, failed=0, transactions=0, paid=0, held=0)
+        self._lock = threading.Lock()
+        self._last_pass: int | None = None
+        self._trouble = ""
+        self._stopping = threading.Event()
+        self._participant = world.join("keeper")
+        self._worker = Worker("keeper", self._run, on_failure)
+
+    def start(self) -> None:
+        """Start; the first pass comes at once, for what was left while no keeper was there."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Finish the pass under way, then stop and close; idempotent."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._participant.leave()
+        self._worker.join(timeout_s=180)
+        self._keeping.chain.close()
+        self._keeping.reader.close()
+
+    def status(self) -> dict[str, object]:
+        """Counters, the time of the last pass that went through, and what stood in the way of the newest; JSON-able."""
+        with self._lock:
+            return {
+                "keeper": self._keeping.keeper.address,
+                "every_s": self._every_s,
+                "last_pass": self._last_pass,
+                "trouble": self._trouble,
+                **self._counts,
+            }
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                wait_s = self._every_s if self._pass() else min(self._every_s, _AGAIN_S)
+                self._participant.wait_until((div_floor(self._world.now(), wait_s) + 1) * wait_s)
+        except ClockClosed:
+            log.info("keeping ends", extra=facts(passes=self._counts["passes"]))
+
+    def _pass(self) -> bool:
+        at = self._world.now()
+        keeping = self._keeping
+        try:
+            push = push_due(keeping.chain, keeping.deployment, keeping.keeper, keeping.reader, skip=keeping.skip)
+        except ChainError as error:
+            with self._lock:
+                self._counts["failed"] += 1
+                self._trouble = str(error)
+            log.warning("a pass failed", extra=facts(problem=error))
+            return False
+        self._note(push, at)
+        return True
+
+    def _note(self, push: Push, at: int) -> None:
+        outcomes = Counter(payout.outcome.value for payout in push.payouts)
+        with self._lock:
+            self._counts["passes"] += 1
+            self._counts["transactions"] += len(push.receipts)
+            self._counts["paid"] += outcomes["paid"]
+            self._counts["held"] += outcomes["held"] + outcomes["failed"]
+            self._last_pass = at
+            self._trouble = ""
+        if push.payouts:
+            log.info("paid", extra=facts(holders=outcomes["paid"], transactions=len(push.receipts), up_to=push.up_to))

@@ -1,0 +1,330 @@
+"""Serves a stepped clock to other processes over a unix socket (DESIGN, section 3): what `helioracle sim run` hosts with `[world]`.
+
+The world's time stands still while anybody is busy, and also while a process that is expected is away: so a process may be killed at
+any moment, and nothing happens without it until it is back. The newest instant is kept in a file beside the socket before anybody
+hears of it: so the process that serves the world may be killed, too.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shell.clock import Participant, SteppedClock, SteppedParticipant
+from shell.config import Table
+from shell.errors import WorldRefused
+from shell.logs import facts
+from shell.worker import Worker
+from shell.world_lines import BUSY, IDLE, PARTICIPANTS_MAX, VERSION, Line, LineReader, encode
+
+CONNECTIONS_MAX = 64
+PATH_MAX = 107  # sun_path of unix(7), less its closing zero
+_READ_MAX = 4096
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldConfig:
+    """`[world]`: a stepped world, for replays; without it time is the machine's.
+
+    Attributes:
+        socket: where the other processes find it; their files name it as `world`.
+        start: its first instant, unix seconds. An instant kept beside the socket, of an earlier run, takes its place.
+        until: its last instant, or None.
+        expected: nothing moves while one of these processes is away: "gateway", "oracle", "api", "keeper"; two gateways stand here twice.
+    """
+
+    socket: Path
+    start: int
+    until: int | None = None
+    expected: tuple[str, ...] = ()
+
+
+def read_world(table: Table) -> WorldConfig:
+    """Read `[world]`.
+
+    Raises:
+        ConfigError: a key is missing or wrong.
+    """
+    return WorldConfig(
+        socket=table.file("socket", must_exist=False),
+        start=table.integer("start", minimum=0, maximum=1 << 40),
+        until=table.integer("until", minimum=0, maximum=1 << 40, default=None),
+        expected=tuple(table.texts("expected", maximum=CONNECTIONS_MAX, default=[])),
+    )
+
+
+class WorldServer:
+    """The world as one process has it and others see it.
+
+    Args:
+        config: see `WorldConfig`.
+        on_failure: told when the thread that accepts connections dies.
+
+    Raises:
+        WorldRefused: the path is too long for a socket, or the kept instant cannot be read.
+    """
+
+    def __init__(self, config: WorldConfig, *, on_failure: Callable[[BaseException], None]) -> None:
+        if len(os.fsencode(config.socket)) > PATH_MAX:
+            raise WorldRefused(f"{config.socket}: a socket's path has at most {PATH_MAX} bytes; name a shorter one")
+        self._config = config
+        self._kept = config.socket.with_name(f"{config.socket.name}.time")
+        self._expected = Counter(config.expected)
+        self._lock = threading.Lock()
+        self._connections: set[_Connection] = set()
+        self._presence = (
+            threading.Lock()
+        )  # held around the clock's calls, which `_lock` must not be: the clock calls `_advanced`
+        self._there: Counter[str] = Counter()
+        self.clock = SteppedClock(
+            max(config.start, self._kept_instant()), until=config.until, on_advance=self._advanced
+        )
+        self._absences = {name: self.clock.join(f"{name} is away") for name in self._expected}
+        self._listener: socket.socket | None = None
+        self._worker = Worker("world", self._accept, on_failure)
+
+    def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            WorldRefused: another world is served there already, or the path cannot be used.
+        """
+        path = self._config.socket
+        listener = socket.socket(socket.AF_UNIX)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_dead(path)
+            listener.bind(str(path))
+            path.chmod(0o660)
+            listener.listen(CONNECTIONS_MAX)
+        except OSError as error:
+            listener.close()
+            raise WorldRefused(f"{path}: {error.strerror or error}") from None
+        except WorldRefused:
+            listener.close()
+            raise
+        self._listener = listener
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Stop listening, hang up, and end the world for this process; the others wait for it to come back. Idempotent."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            # Wakes `accept`, which closing alone does not.
+            listener.shutdown(socket.SHUT_RDWR)
+            self._worker.join()
+            listener.close()
+            self._config.socket.unlink(missing_ok=True)
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            connection.hang_up()
+        for connection in connections:
+            connection.worker.join()
+        self.clock.close()
+
+    def status(self) -> dict[str, object]:
+        """Now, who is there, and who holds the time; JSON-able."""
+        with self._presence:
+            there = dict(self._there)
+        return {"now": self.clock.now(), "there": there, "holding": self.clock.busy_participants()}
+
+    # ------------------------------------------------------------ time
+
+    def _kept_instant(self) -> int:
+        try:
+            return int(self._kept.read_text("ascii"))
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            raise WorldRefused(f"{self._kept}: is not an instant; delete it to begin at `start` again") from None
+
+    def _advanced(self, now: int) -> None:
+        fresh = self._kept.with_name(f"{self._kept.name}.new")
+        fresh.write_text(f"{now}\n", "ascii")
+        fresh.replace(self._kept)
+        # Kept from here: a world that is killed and started again never goes back behind what somebody has lived.
+        line = encode("now", now)
+        with self._lock:
+            for connection in self._connections:
+                connection.send(line)
+
+    # ------------------------------------------------------------ connections
+
+    def _accept(self) -> None:
+        while True:
+            listener = self._listener
+            if listener is None:
+                return
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return  # `stop` has shut it
+            with self._lock:
+                full = len(self._connections) >= CONNECTIONS_MAX
+            if full:
+                peer.close()
+                continue
+            connection = _Connection(peer, self)
+            with self._lock:
+                self._connections.add(connection)
+            connection.worker.start()
+
+    def came(self, process: str) -> None:
+        """A process has said that all its participants are there."""
+        with self._presence:
+            self._there[process] += 1
+            if process in self._expected and self._there[process] == self._expected[process]:
+                self._absences[process].idle()
+        log.info("process came", extra=facts(process=process, now=self.clock.now()))
+
+    def went(self, process: str) -> None:
+        """A process that had come is away; call it before its participants leave."""
+        with self._presence:
+            self._there[process] -= 1
+            if process in self._expected and self._there[process] < self._expected[process]:
+                self._absences[process].busy()
+        log.info("process went", extra=facts(process=process, now=self.clock.now()))
+
+    def forget(self, connection: "_Connection") -> None:
+        """A connection has ended."""
+        with self._lock:
+            self._connections.discard(connection)
+
+
+class _Connection:
+    """One process: its participants live and die with it."""
+
+    def __init__(self, peer: socket.socket, server: WorldServer) -> None:
+        self._peer = peer
+        self._server = server
+        self._clock = server.clock
+        self._sending = threading.Lock()
+        self._process = ""
+        self._ready = False
+        self._starting: Participant | None = None
+        self._participants: dict[int, SteppedParticipant] = {}
+        self.worker = Worker("world connection", self._serve, self._lost)
+
+    def send(self, line: bytes) -> None:
+        """Send at once or hang up: whoever does not listen must not hold up the others."""
+        with self._sending:
+            try:
+                sent = self._peer.send(line, socket.MSG_DONTWAIT)
+            except OSError:
+                sent = 0
+            if sent != len(line):
+                self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection; the thread that serves it notices."""
+        with contextlib.suppress(OSError):
+            self._peer.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self) -> None:
+        reader = LineReader()
+        try:
+            while chunk := self._peer.recv(_READ_MAX):
+                for line in reader.feed(chunk):
+                    self._handle(line)
+        except WorldRefused as error:
+            log.warning("a process is refused", extra=facts(process=self._process, problem=error))
+            self.send(encode("error", str(error).encode("ascii", "replace").decode()[:200]))
+        except OSError:
+            pass  # killed: as if it had hung up
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        if self._ready:
+            self._server.went(self._process)
+        for participant in self._participants.values():
+            participant.leave()
+        if self._starting is not None:
+            self._starting.leave()
+        self._server.forget(self)
+        self._peer.close()
+
+    def _lost(self, error: BaseException) -> None:
+        log.error("a connection's thread died", extra=facts(process=self._process, problem=repr(error)))
+
+    def _handle(self, line: Line) -> None:
+        if (line.verb == "hello") is (self._process != ""):
+            raise WorldRefused("the first line, and no other, is a hello")
+        match line.verb:
+            case "hello":
+                self._hello(line)
+            case "ready":
+                self._become_ready()
+            case "join":
+                self._join(line)
+            case "set":
+                self._set(line)
+            case "leave":
+                self._participant(line).leave()
+                del self._participants[line.number(0)]
+            case _:
+                raise WorldRefused(f"{line.verb!r} is said by the world, not to it")
+
+    def _hello(self, line: Line) -> None:
+        if line.number(0) != VERSION:
+            raise WorldRefused(f"version {line.values[0]} of the protocol, this side speaks {VERSION}")
+        self._process = line.values[1]
+        # Until it is ready it has not joined with all that it must be waited for.
+        self._starting = self._clock.join(f"{self._process} starts")
+        self.send(encode("now", self._clock.now()))
+
+    def _become_ready(self) -> None:
+        if self._starting is None:
+            raise WorldRefused("ready is said once")
+        starting, self._starting = self._starting, None
+        self._ready = True
+        self._server.came(self._process)
+        starting.leave()
+
+    def _join(self, line: Line) -> None:
+        number, (_, state, name) = line.number(0), line.values
+        if number in self._participants or len(self._participants) >= PARTICIPANTS_MAX:
+            raise WorldRefused(f"participant {number} is there already, or one of more than {PARTICIPANTS_MAX}")
+        self._participants[number] = self._clock.join(f"{self._process}: {name}")
+        self._become(self._participants[number], state)
+
+    def _set(self, line: Line) -> None:
+        participant = self._participant(line)
+        self._become(participant, line.values[1])
+        if line.values[1] == BUSY:
+            self.send(encode("held", line.values[0], line.values[2] or 0, self._clock.now()))
+
+    def _participant(self, line: Line) -> SteppedParticipant:
+        try:
+            return self._participants[line.number(0)]
+        except KeyError:
+            raise WorldRefused(f"there is no participant {line.values[0]}") from None
+
+    def _become(self, participant: SteppedParticipant, state: str) -> None:
+        if state == BUSY:
+            participant.busy()
+        elif state == IDLE:
+            participant.idle()
+        else:
+            participant.announce(int(state))
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove the socket that a killed process left."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink(missing_ok=True)
+            return
+    raise WorldRefused(f"{path}: a world is served there already")
