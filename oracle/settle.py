@@ -4,6 +4,7 @@ A day is one transaction, a period is one transaction, both computed only from w
 computation with the same result.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,11 +29,15 @@ from oracle.ledger.rows import DayRow, PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from shell.clock import WorldClock
+from shell.logs import facts
 
 SETTLED = "settled"
 HELD = "held"
 _PAGE = 1024
 _DAYS_PER_RUN = 400
+_LABELS_LOGGED_MAX = 32
+
+_LOG = logging.getLogger(__name__)
 
 
 class SettlePass:
@@ -232,6 +237,8 @@ class SettlePass:
                 self._writer.settlement.put_point_day(rows.point_day_row(result))
             self._put_day(SETTLED, statement.notes_document(notes), sum(one.missed for one in meters.values()))
         # Durable from here: the day's boundaries are frozen, and the next day starts from them.
+        labels = [f"{note.subject}:{note.label}*{note.count}" for note in notes[:_LABELS_LOGGED_MAX]]
+        _LOG.info("day settled", extra=facts(**self._day_facts(), labels=",".join(labels) or "none"))
 
     def _point_notes(self, results: tuple[PointDay, ...], start: int) -> list[Note]:
         checks = points.check_days(results, self._terms.check_tolerance_ppm)
@@ -255,6 +262,10 @@ class SettlePass:
         self._held = f"{calendar.day_text(self._day)}: {reason}"
         with self._writer.transaction():
             self._put_day(HELD, [{"label": HELD, "subject": self._terms.asset, "detail": reason}], 0)
+        _LOG.error("day held", extra=facts(**self._day_facts(), detail=reason))
+
+    def _day_facts(self) -> dict[str, object]:
+        return {"day": calendar.day_text(self._day), "period": calendar.period_of(self._terms, self._day)}
 
     def _settle_periods(self) -> bool:
         if not self._periods_may_be_due:
@@ -270,6 +281,7 @@ class SettlePass:
             except SettlementError as error:
                 # Its days stay settled; nothing after it can be declared before it, so the pass stops until the next start.
                 self._held = f"period {period}: {error}"
+                _LOG.error("period held", extra=facts(period=period, detail=error))
                 return period > first
         return first < due
 

@@ -7,7 +7,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence import answer
 from evidence.answer import AnswerItem, Code, Verdict
@@ -17,6 +17,7 @@ from evidence.header import header_hash
 from evidence.keys import Signer
 from oracle.core.intake import Decision, Opened, Refused, decide, duplicate
 from oracle.intake.chain_of_headers import ChainOfHeaders
+from oracle.intake.refusal_log import RefusalLog
 from oracle.intake.verify import Verifier
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BatchRow, ForkRow, HeaderRow, RefusalRow
@@ -76,6 +77,8 @@ class Intake:
         self._signer = signer
         self._refusals_kept = refusals_kept
         self._chains = ChainOfHeaders(writer.view)
+        self._refusal_log = RefusalLog(reader)
+        self._refusals: list[RefusalRow] = []  # of the running transaction
         self._counts: Counter[tuple[Verdict, Code]] = Counter()
         self._bundles_refused = 0
 
@@ -89,6 +92,7 @@ class Intake:
         hashes = [[header_hash(item.header) for item in bundle.items] for bundle in bundles]
         known = self._reader.headers.known({hash_ for of_bundle in hashes for hash_ in of_bundle})
         arrived = self._open(bundles, hashes, known)
+        self._refusals.clear()
         try:
             with self._writer.transaction():
                 self._writer.on_rollback(self._chains.forget)
@@ -106,8 +110,10 @@ class Intake:
             )
             busy = Decision(Verdict.RETRY, Code.BUSY)
             decisions = [[busy] * len(of_bundle) for of_bundle in arrived]
+            self._refusals.clear()
         # Durable from here. A crash before the answers are sent costs a resend, which is answered 'duplicate'.
         self._count(bundles, decisions)
+        self._refusal_log.say(self._refusals)
         return [self._answer(*of_bundle) for of_bundle in zip(hashes, decisions, strict=True)]
 
     def status(self) -> dict[str, object]:
@@ -156,6 +162,9 @@ class Intake:
         if decision.verdict is Verdict.STORED:
             self._store(arrived, opened, now)
             known[arrived.hash] = bool(opened.sealed)
+            if opened.sealed:
+                # The header counts, its body does not: the reason is kept beside the other refusals.
+                self._refuse(arrived, opened.header.meter_id, replace(decision, detail=opened.sealed), now)
         elif decision.verdict is Verdict.REFUSED:
             self._refuse(arrived, opened.header.meter_id, decision, now)
         return decision
@@ -204,7 +213,7 @@ class Intake:
             header=item.header,
             signature=item.signature,
         )
-        self._writer.refusals.add(row, kept=self._refusals_kept)
+        self._keep(row)
         if decision.excludes is not None and meter_id is not None:
             self._writer.refusals.add_fork(
                 ForkRow(
@@ -228,7 +237,11 @@ class Intake:
             header=b"",
             signature=b"",
         )
+        self._keep(row)
+
+    def _keep(self, row: RefusalRow) -> None:
         self._writer.refusals.add(row, kept=self._refusals_kept)
+        self._refusals.append(row)
 
     def _count(self, bundles: Sequence[_Bundle], decisions: Sequence[Sequence[Decision]]) -> None:
         self._bundles_refused += sum(bool(bundle.problem) for bundle in bundles)

@@ -1,0 +1,74 @@
+"""Fixtures: a real broker, slaves on real ptys, an oracle and a gateway's end that are stopped after the test."""
+
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from firmware_sim.broker import EmbeddedBroker
+from tests.gateway.edge_site import ScriptedSlave
+from tests.oracle_intake.gateway_client import GatewayClient
+from tests.oracle_intake.running import Running
+from tests.refusals.edge_to_oracle import EdgeToOracle, wire
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as running:
+        yield running
+
+
+@pytest.fixture
+def slave() -> Iterator[Callable[..., ScriptedSlave]]:
+    with ExitStack() as stack:
+
+        def make(*script: bytes | Callable[[bytes], bytes]) -> ScriptedSlave:
+            one = ScriptedSlave(*script)
+            stack.callback(one.close)
+            return one
+
+        yield make
+
+
+@pytest.fixture
+def wired(
+    tmp_path: Path, broker: EmbeddedBroker, slave: Callable[..., ScriptedSlave]
+) -> Iterator[Callable[..., EdgeToOracle]]:
+    """Wire pty, gateway, broker and oracle; a thread that died fails the test."""
+    died: queue.Queue[BaseException] = queue.Queue()
+    with ExitStack() as stack:
+
+        def make(**options: object) -> EdgeToOracle:
+            one = wire(tmp_path, slave, port=broker.port, on_failure=died.put, **options)  # type: ignore[arg-type] # keywords of wire
+            stack.callback(one.stop)
+            return one
+
+        yield make
+    if not died.empty():
+        raise died.get()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Path], Running]]:
+    with ExitStack() as stack:
+
+        def start_(path: Path) -> Running:
+            running = Running(path)
+            stack.callback(running.service.stop)
+            return running
+
+        yield start_
+
+
+@pytest.fixture
+def connect(broker: EmbeddedBroker) -> Iterator[Callable[[bytes], GatewayClient]]:
+    with ExitStack() as stack:
+
+        def connect_(oracle_point: bytes) -> GatewayClient:
+            client = GatewayClient(broker.port, oracle_point, "roof-pi")
+            stack.callback(client.close)
+            return client
+
+        yield connect_
