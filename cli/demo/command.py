@@ -29,10 +29,9 @@ from shell.errors import ClockClosed
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo."""
-    logging.getLogger().setLevel(logging.CRITICAL if not arguments.headless else logging.ERROR)
     console = Console(quiet=arguments.headless)
     started = time.monotonic()
-    with _interruptible():
+    with _interruptible(), _logged_from(logging.ERROR if arguments.headless else logging.CRITICAL):
         replayed = options.understand(arguments)
         folder = _folder(arguments.dir)
         chain = _chain(arguments.rpc_url)
@@ -110,6 +109,18 @@ def _chain(rpc_url: str | None) -> Chain:
             "--rpc-url: the time of this chain cannot be set, and the demo replays days; use anvil or no --rpc-url"
         )
     return chain
+
+
+@contextmanager
+def _logged_from(level: int) -> Iterator[None]:
+    """The services' log would break the bars; what matters reaches the screen as an error of the command."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 @contextmanager
