@@ -30,11 +30,16 @@ interface Vm {
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonInt(string calldata json, string calldata key) external pure returns (int256);
     function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
     function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
     function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
+    function replace(string calldata text, string calldata from, string calldata to)
+        external
+        pure
+        returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
 }
 
@@ -44,6 +49,8 @@ abstract contract Checks {
 
     error NotEqual(string what, uint256 got, uint256 want);
     error NotEqualBytes32(string what, bytes32 got, bytes32 want);
+    error NotEqualString(string what, string got, string want);
+    error NotEqualBytes(string what, bytes got, bytes want);
     error NotEqualAddress(string what, address got, address want);
     error NotTrue(string what);
     error Exceeds(string what, uint256 got, uint256 most);
@@ -58,6 +65,14 @@ abstract contract Checks {
 
     function assertEq(address got, address want, string memory what) internal pure {
         if (got != want) revert NotEqualAddress(what, got, want);
+    }
+
+    function assertEq(string memory got, string memory want, string memory what) internal pure {
+        if (keccak256(bytes(got)) != keccak256(bytes(want))) revert NotEqualString(what, got, want);
+    }
+
+    function assertEq(bytes memory got, bytes memory want, string memory what) internal pure {
+        if (keccak256(got) != keccak256(want)) revert NotEqualBytes(what, got, want);
     }
 
     function assertTrue(bool holds, string memory what) internal pure {

@@ -203,11 +203,10 @@ def _case(
     point: bytes = METER.point,
     code: str | None = None,
     reason: str | None = None,
-    solidity: bool = True,
     **more: Any,
 ) -> Case:
     case: Case = {"name": name, "ok": code is None, "header": hexed(encoded), "signature": hexed(signature)}
-    case |= {"public_point": hexed(point), "solidity": solidity, "hash": hexed(sha256(encoded))}
+    case |= {"public_point": hexed(point), "hash": hexed(sha256(encoded))}
     if code is not None:
         case |= {"code": code, "reason": reason}
     return case | more
@@ -255,33 +254,25 @@ def _bad_signatures() -> list[Case]:
         ("point truncated to 63 bytes", METER.point[:-1], "not 64 bytes"),
         ("point with a leading 0x04", b"\x04" + METER.point, "not 64 bytes"),
     ]
-    cases += [
-        _case(name, encoded, good, point=point, code="bad-key", reason=reason, solidity=len(point) == 64)
-        for name, point, reason in points
-    ]
+    cases += [_case(name, encoded, good, point=point, code="bad-key", reason=reason) for name, point, reason in points]
     foreign = replace(BATCH, meter_id=OTHER_METER.id).pack()
-    cases.append(
-        _signed(
-            "names another meter than the key's", foreign, code="header-disagrees", reason="meter_id", solidity=False
-        )
-    )
+    cases.append(_signed("names another meter than the key's", foreign, code="header-disagrees", reason="meter_id"))
     return cases
 
 
 def header() -> dict[str, Any]:
     """The document."""
     cases = [_signed(name, f.pack(), fields=f.shown()) for name, f in _GOOD]
-    cases += [_signed(name, f.pack(), code="malformed", reason=name, solidity=False) for name, f in _MALFORMED]
+    cases += [_signed(name, f.pack(), code="malformed", reason=name) for name, f in _MALFORMED]
     encoded = BATCH.pack()
     for name, broken in (
         ("header truncated to 184 bytes", encoded[:-1]),
         ("header with a trailing byte", encoded + b"\0"),
         ("empty header", b""),
     ):
-        cases.append(_signed(name, broken, code="malformed", reason="not 185 bytes", solidity=False))
+        cases.append(_signed(name, broken, code="malformed", reason="not 185 bytes"))
     return {
-        "description": "A header opened under a public point: layout, then meter id, then signature. `solidity` marks the cases whose "
-        "verdict needs nothing but SHA-256 over the header bytes and P-256 with low s; the others break the layout under a good signature.",
+        "description": "A header opened under a public point: layout, then meter id, then signature.",
         "cases": cases + _bad_signatures(),
     }
 

@@ -280,7 +280,7 @@ def sum_tree() -> dict[str, Any]:
         _sum_case("an empty point", four, 1, leaf={"point": "", "export_wh": "1", "import_wh": "0"}, code="malformed"),
         _sum_case("a point of 33 bytes", four, 1, leaf={"point": "p" * 33, "export_wh": "1", "import_wh": "0"}, code="malformed"),
         _sum_case("a point with a NUL at its end: the padding of another", four, 1, leaf={"point": "point-2\0", "export_wh": str(b[1]), "import_wh": str(b[2])}, code="malformed"),
-        _sum_case("a negative energy", four, 1, leaf={"point": b[0], "export_wh": "-1", "import_wh": "0"}, code="malformed"),
+        _sum_case("a negative energy", four, 1, leaf={"point": b[0], "export_wh": "-1", "import_wh": "0"}, code="malformed", solidity=False),
     ]  # fmt: skip
     trees: list[Case] = [
         {"name": name, "ok": False, "code": "malformed",
@@ -294,7 +294,7 @@ def sum_tree() -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "description": "Inclusion of a point's result in a settlement root; a node commits to each child's count, export and import. "
-        "`trees` are leaf lists that have no root.",
+        "`trees` are leaf lists that have no root. `solidity` is false where an unsigned type cannot hold what is refused.",
         "cases": cases,
         "trees": trees,
     }
@@ -330,8 +330,9 @@ def canonical() -> dict[str, Any]:
         ("a key beyond ASCII", {"ü": 1}),
         ("half of a surrogate pair", {"a": "\ud83c"}),
     ):
-        cases.append({"name": name, "ok": False, "document": document, "code": "malformed"})
+        cases.append({"name": name, "ok": False, "document": document, "code": "malformed", "solidity": False})
     return {
-        "description": 'Canonical JSON. In `document`, {"$bytes": "0x.."} stands for a byte string.',
+        "description": 'Canonical JSON. In `document`, {"$bytes": "0x.."} stands for a byte string. `solidity` is false where a '
+        "document holds what the EVM's types cannot.",
         "cases": cases,
     }

@@ -3,309 +3,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const subtle = globalThis.crypto.subtle;
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const ABSENT = 0xffffffffffffffffn;
-const U63_MAX = 0x7fffffffffffffffn;
-const KNOWN = 0x7fff, CLOCKS = 0x70, OUTCOMES = 0xf00, VALUES = 0x0f, SUSPECT = 0x80, REASONS = 0x7000;
-const RECORD_SIZES = { 1: 32, 2: 96, 3: 64 };
-
-class Refused extends Error {
-  constructor(code, message) { super(message); this.code = code; }
-}
-const demand = (condition, code, message) => { if (!condition) throw new Refused(code, message); };
-const well = (condition, message) => demand(condition, "malformed", message);
-
-const raw = (text) => {
-  if (!/^0x([0-9a-f]{2})*$/.test(text)) throw new Error(`not hex: ${text.slice(0, 20)}`);
-  return Uint8Array.from(text.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
-};
-const hex = (bytes) => "0x" + Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-const join_ = (...parts) => {
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) { whole.set(part, at); at += part.length; }
-  return whole;
-};
-const sha256 = async (...parts) => new Uint8Array(await subtle.digest("SHA-256", join_(...parts)));
-const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
-const big = (bytes) => bytes.reduce((n, b) => (n << 8n) | BigInt(b), 0n);
-const ascii = (bytes) => String.fromCharCode(...bytes);
-
-class Reader {
-  constructor(bytes) { this.bytes = bytes; this.at = 0; }
-  take(size) { this.at += size; return this.bytes.subarray(this.at - size, this.at); }
-  int(size) { return Number(big(this.take(size))); }
-  big(size = 8) { return big(this.take(size)); }
-}
-
-// ---- keys and signatures
-const point = async (bytes) => {
-  demand(bytes.length === 64, "bad-key", "not 64 bytes");
-  try {
-    return await subtle.importKey("raw", join_(Uint8Array.of(4), bytes), { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
-  } catch {
-    throw new Refused("bad-key", "not on P-256");
-  }
-};
-const verify = (key, signature, message) => subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, signature, message);
-const openSignature = async (key, signature, message) => {
-  const bad = (condition, why) => demand(condition, "bad-signature", why);
-  bad(signature.length === 64, "not 64 bytes");
-  const r = big(signature.subarray(0, 32)), s = big(signature.subarray(32));
-  bad(r > 0n && r < ORDER && s > 0n && s < ORDER, "out of range");
-  bad(s <= ORDER >> 1n, "high s");
-  bad(await verify(key, signature, message), "does not verify");
-};
-const meterId = async (bytes) => (await sha256(bytes)).subarray(0, 20);
-
-// ---- trees
-const leafHash = (leaf) => sha256(Uint8Array.of(0), leaf);
-const nodeHash = (left, right) => sha256(Uint8Array.of(1), left, right);
-const treeRoot = async (hashes) => {
-  if (hashes.length === 0) return sha256();
-  if (hashes.length === 1) return hashes[0];
-  let k = 1;
-  while (k * 2 < hashes.length) k *= 2;
-  return nodeHash(await treeRoot(hashes.slice(0, k)), await treeRoot(hashes.slice(k)));
-};
-const checkHashes = (hashes) => {
-  demand(hashes.length <= 66, "bad-proof", "too long");
-  for (const h of hashes) demand(h.length === 32, "bad-proof", "not 32 bytes");
-};
-const openInclusion = async (leaf, index, size, proof, root) => {
-  demand(index >= 0n && index < size, "bad-proof", "index");
-  checkHashes([leaf, root, ...proof]);
-  let fn = index, sn = size - 1n, computed = leaf;
-  for (const sibling of proof) {
-    demand(sn !== 0n, "bad-proof", "too long");
-    if (fn & 1n || fn === sn) {
-      computed = await nodeHash(sibling, computed);
-      while (!(fn & 1n) && fn) { fn >>= 1n; sn >>= 1n; }
-    } else computed = await nodeHash(computed, sibling);
-    fn >>= 1n; sn >>= 1n;
-  }
-  demand(sn === 0n, "bad-proof", "too short");
-  demand(same(computed, root), "root-mismatch", "root");
-};
-const openConsistency = async (size1, root1, size2, root2, proof) => {
-  demand(size1 > 0n && size1 <= size2, "bad-proof", "sizes");
-  checkHashes([root1, root2, ...proof]);
-  if (size1 === size2) {
-    demand(proof.length === 0, "bad-proof", "equal sizes");
-    return demand(same(root1, root2), "root-mismatch", "equal sizes");
-  }
-  const path = (size1 & (size1 - 1n)) === 0n ? [root1, ...proof] : proof;
-  demand(proof.length > 0, "bad-proof", "empty");
-  let fn = size1 - 1n, sn = size2 - 1n;
-  while (fn & 1n) { fn >>= 1n; sn >>= 1n; }
-  let old = path[0], young = path[0];
-  for (const hash of path.slice(1)) {
-    demand(sn !== 0n, "bad-proof", "too long");
-    if (fn & 1n || fn === sn) {
-      old = await nodeHash(hash, old);
-      young = await nodeHash(hash, young);
-      while (!(fn & 1n) && fn) { fn >>= 1n; sn >>= 1n; }
-    } else young = await nodeHash(young, hash);
-    fn >>= 1n; sn >>= 1n;
-  }
-  demand(sn === 0n, "bad-proof", "too short");
-  demand(same(old, root1) && same(young, root2), "root-mismatch", "root");
-};
-
-// ---- readings, headers, batches
-const bitCount = (word) => { let n = 0; for (let w = word >>> 0; w; w &= w - 1) n++; return n; };
-const status = (word) => {
-  well((word & ~KNOWN) === 0, "reserved bits");
-  well(bitCount(word & CLOCKS) === 1, "clock");
-  well(bitCount(word & OUTCOMES) <= 1, "outcomes");
-  well(!(word & OUTCOMES) || !(word & (VALUES | SUSPECT)), "value where there was no answer");
-  well(!(word & REASONS) || (word & SUSPECT), "reason without SUSPECT");
-};
-const register = (value) => {
-  well(value <= U63_MAX || value === ABSENT, "register range");
-  return value === ABSENT ? null : value;
-};
-const text = (value) => (value === null ? null : value.toString());
-const openReading = (record, profile) => {
-  well(RECORD_SIZES[profile] === record.length, "length");
-  const r = new Reader(record);
-  const time = r.big(), exported = register(r.big()), imported = register(r.big());
-  const power = r.int(4) | 0, word = r.int(4);
-  well(time <= U63_MAX, "time");
-  status(word);
-  well(!!(word & 1) === (exported !== null), "export");
-  well(!!(word & 2) === (imported !== null), "import");
-  well(word & 4 || power === -1, "power");
-  const tariffs = [];
-  if (profile === 2) for (let i = 0; i < 8; i++) tariffs.push(register(r.big()));
-  well(!!(word & 8) === tariffs.some((t) => t !== null), "tariffs");
-  const original = profile === 3 ? r.take(32) : new Uint8Array();
-  well(profile !== 3 || original.some((b) => b), "original");
-  return {
-    time, exported, imported, word,
-    fields: {
-      time: text(time), export_wh: text(exported), import_wh: text(imported), power_w: word & 4 ? power : null,
-      status: word, tariffs_wh: tariffs.map(text), original_hash: hex(original),
-    },
-  };
-};
-const REASONS_OF = { 1: [0], 2: [1, 2, 3, 4], 3: [1, 2], 4: [0] };
-const openHeader = async (encoded, signature, publicPoint) => {
-  const key = await point(publicPoint);
-  well(encoded.length === 185, "length");
-  const r = new Reader(encoded);
-  well(ascii(r.take(4)) === "HOH1", "tag");
-  const h = { kind: r.int(1), profile: r.int(1), reason: r.int(1), meter_id: r.take(20), epoch: r.int(4), seq0: r.big() };
-  Object.assign(h, { count: r.int(2), t0: r.big(), t1: r.big(), status_or: r.int(4), status_close: r.int(4) });
-  for (const name of ["export_start", "import_start", "export_end", "import_end"]) h[`${name}_wh`] = register(r.big());
-  Object.assign(h, { boot_id: r.take(16), monotonic_ms: r.big(), batch_root: r.take(32), prev: r.take(32) });
-  well(REASONS_OF[h.kind]?.includes(h.reason), "kind or reason");
-  well(h.profile in RECORD_SIZES, "profile");
-  if (h.kind === 1) well(h.count >= 1 && h.count <= 1024, "count");
-  else well(h.count === 0 && h.batch_root.every((b) => b === 0), "count or root without readings");
-  well(h.seq0 + BigInt(h.count) <= U63_MAX && h.t1 <= U63_MAX && h.monotonic_ms <= U63_MAX, "range");
-  well(h.t0 <= h.t1, "times");
-  status(h.status_close);
-  well((h.status_or & ~KNOWN) === 0 && (h.status_close & ~h.status_or) === 0, "status");
-  well((h.status_or & CLOCKS) === (h.status_close & CLOCKS), "two clock states");
-  well(h.kind === 1 || (h.status_or === h.status_close && (h.status_close & ~CLOCKS) === 0), "status without readings");
-  for (const [name, bit] of [["export", 1], ["import", 2]]) {
-    const start = h[`${name}_start_wh`], end = h[`${name}_end_wh`];
-    well(h.status_or & bit ? end !== null : end === start, `${name} register`);
-  }
-  demand(same(h.meter_id, await meterId(publicPoint)), "header-disagrees", "meter id");
-  await openSignature(key, signature, encoded);
-  const fields = {};
-  for (const [name, value] of Object.entries(h)) {
-    fields[name] = typeof value === "bigint" ? value.toString() : value instanceof Uint8Array ? hex(value) : value;
-  }
-  return { ...h, fields };
-};
-const batchLeaves = async (batchKey, records) => {
-  const key = await subtle.importKey("raw", batchKey, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  return Promise.all(records.map(async (record, i) => {
-    const index = new Uint8Array(4);
-    new DataView(index.buffer).setUint32(0, i);
-    const salt = new Uint8Array(await subtle.sign("HMAC", key, index)).subarray(0, 16);
-    return leafHash(join_(salt, record));
-  }));
-};
-const openBatch = async (c) => {
-  const h = await openHeader(raw(c.header), raw(c.signature), raw(c.public_point));
-  const body = raw(c.body), batchKey = raw(c.batch_key), size = RECORD_SIZES[h.profile];
-  well(h.kind === 1, "kind has no body");
-  well(body.length === size * h.count, "body length");
-  well(batchKey.length === 32, "batch key");
-  const records = Array.from({ length: h.count }, (_, i) => body.subarray(i * size, (i + 1) * size));
-  const leaves = await batchLeaves(batchKey, records);
-  demand(same(await treeRoot(leaves), h.batch_root), "root-mismatch", "batch root");
-  const readings = records.map((record) => openReading(record, h.profile));
-  const off = (field, stated, computed) => demand(stated === computed, "header-disagrees", field);
-  let word = 0, exported = h.export_start_wh, imported = h.import_start_wh, before = readings[0].time;
-  for (const one of readings) {
-    demand(one.time >= before, "header-disagrees", "order of times");
-    before = one.time;
-    word |= one.word;
-    exported = one.exported ?? exported;
-    imported = one.imported ?? imported;
-  }
-  off("t0", h.t0, readings[0].time);
-  off("t1", h.t1, before);
-  off("status_or", h.status_or, word);
-  off("status_close", h.status_close, readings.at(-1).word);
-  off("export_end_wh", h.export_end_wh, exported);
-  off("import_end_wh", h.import_end_wh, imported);
-  return { leaves, readings };
-};
-
-// ---- bindings, log entries, checkpoints
-const openBinding = async (record, trusted) => {
-  well(record.length === 402, "length");
-  const encoded = record.subarray(0, 274), r = new Reader(encoded);
-  well(ascii(r.take(4)) === "HOB1", "tag");
-  const b = { chain_id: r.big() };
-  for (const name of ["asset", "point", "serial"]) {
-    b[name] = ascii(r.take(32)).replace(/\0+$/, "");
-    well((name === "serial" ? /^[!-~]{1,32}$/ : /^[a-z0-9][a-z0-9-]{0,31}$/).test(b[name]), name);
-  }
-  Object.assign(b, { public_point: r.take(64), direction: r.int(1), custody: r.int(1), multiplier_num: r.int(4) });
-  Object.assign(b, { multiplier_den: r.int(4), step_wh: r.int(4), modulus_num: r.big(), modulus_den: r.int(4) });
-  Object.assign(b, { nameplate_w: r.int(4), valid_from: r.big(), installer_point: r.take(64) });
-  well([1, 2].includes(b.direction) && [1, 2, 3].includes(b.custody), "direction or custody");
-  for (const name of ["multiplier_num", "multiplier_den", "step_wh", "modulus_num", "modulus_den", "nameplate_w"]) {
-    well(BigInt(b[name]) !== 0n, name);
-  }
-  well([b.chain_id, b.modulus_num, b.valid_from].every((n) => n <= U63_MAX), "range");
-  well(same(b.installer_point, trusted), "installer");
-  await openSignature(await point(b.public_point), record.subarray(274, 338), encoded);
-  await openSignature(await point(trusted), record.subarray(338), encoded);
-  const fields = {};
-  for (const [name, value] of Object.entries(b)) {
-    fields[name] = typeof value === "bigint" ? value.toString() : value instanceof Uint8Array ? hex(value) : value;
-  }
-  return { fields, meterId: await meterId(b.public_point), hash: await sha256(encoded) };
-};
-const logEntry = async (type, content) => {
-  well(type >= 0x10 && type <= 0x15, "type");
-  const size = { 0x10: 249, 0x11: 402 }[type];
-  well(size === undefined || content.length === size, "content length");
-  const entry = await sha256(Uint8Array.of(type), content);
-  return { entry, leaf: await leafHash(entry) };
-};
-const base64 = (string) => {
-  well(/^[A-Za-z0-9+/]*={0,2}$/.test(string) && string.length % 4 === 0, "base64");
-  return Uint8Array.from(atob(string), (c) => c.charCodeAt(0));
-};
-const fromDer = (der) => {
-  const bad = (condition) => demand(condition, "bad-signature", "ASN.1");
-  bad(der.length >= 2 && der[0] === 0x30 && der[1] === der.length - 2 && der[1] < 0x80);
-  const r = new Reader(der);
-  r.take(2);
-  const numbers = [0, 1].map(() => {
-    bad(r.at + 2 <= der.length && der[r.at] === 0x02);
-    const length = der[r.at + 1];
-    r.take(2);
-    bad(length >= 1 && r.at + length <= der.length);
-    const body = r.take(length);
-    bad(body[0] < 0x80 && (length === 1 || body[0] !== 0 || body[1] >= 0x80));
-    const number = big(body);
-    bad(number > 0n && number < ORDER);
-    return raw("0x" + number.toString(16).padStart(64, "0"));
-  });
-  bad(r.at === der.length);
-  return join_(...numbers);
-};
-const openCheckpoint = async (note, publicPoint, origin) => {
-  const key = await point(publicPoint);
-  well(note.length <= 16384, "length");
-  const at = note.lastIndexOf("\n\n");
-  well(at >= 0 && note.endsWith("\n") && note.length > at + 2, "blank line");
-  const signed = note.slice(0, at + 1);
-  const keyId = (await sha256(new Uint8Array(await subtle.exportKey("spki", key)))).subarray(0, 4);
-  let opened = false;
-  for (const line of note.slice(at + 2, -1).split("\n")) {
-    const match = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line);
-    well(match, "signature line");
-    const blob = base64(match[2]);
-    if (match[1] !== origin || !same(blob.subarray(0, 4), keyId)) continue;
-    demand(await verify(key, fromDer(blob.subarray(4)), new TextEncoder().encode(signed)), "bad-signature", "does not verify");
-    opened = true;
-  }
-  demand(opened, "bad-signature", "no known key");
-  const lines = signed.split("\n");
-  well(lines.length === 4, "three lines");
-  well(lines[0] === origin, "origin");
-  well(/^(0|[1-9][0-9]{0,18})$/.test(lines[1]) && BigInt(lines[1]) <= U63_MAX, "size");
-  const root = base64(lines[2]);
-  well(root.length === 32 && btoa(String.fromCharCode(...root)) === lines[2], "root");
-  return { size: lines[1], root, keyId };
-};
+import { canonicalBytes, parseExactly } from "./canonical.mjs";
+import { decodeHeader, logEntry, openBatch, openBinding, openCheckpoint, openHeader, openReading } from "./documents.mjs";
+import { checkFirst, checkFollows, decodeBundle, decodeRequest, openAnswer, openHead } from "./frames.mjs";
+import { hex, leafHash, openConsistency, openInclusion, point, openSignature, raw, Refused, sha256, treeRoot } from "./ground.mjs";
+import { openSumInclusion, sumTree } from "./sums.mjs";
 
 // ---- one check a file: throws Refused, or compares what was opened with what the case expects
 const equal = (name, got, expected) => {
   if (JSON.stringify(got) !== JSON.stringify(expected)) throw new Error(`${name} is ${JSON.stringify(got)}`);
 };
+// An integer's text is lost in a double: only canonical.json needs it.
+const load = (file) => {
+  const text = readFileSync(join(process.argv[2], file), "ascii");
+  return file === "canonical.json" ? parseExactly(text) : JSON.parse(text);
+};
+// The forks' two signatures are this key's; chain.json gives headers, not keys.
+const FORKED_POINT = raw(load("header.json").cases[0].public_point);
 const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 const CHECKS = {
   "merkle.json": {
@@ -324,6 +38,7 @@ const CHECKS = {
   "batch.json": {
     cases: async (c) => {
       const opened = await openBatch(c);
+      equal("batch root", hex(opened.root), c.batch_root);
       equal("leaf hashes", opened.leaves.map(hex), c.leaf_hashes);
       equal("readings", opened.readings.map((one) => one.fields), c.readings);
     },
@@ -347,6 +62,49 @@ const CHECKS = {
       equal("checkpoint", [opened.size, hex(opened.root), hex(opened.keyId)], [c.size, c.root, c.key_id]);
     },
   },
+  "chain.json": {
+    cases: async (c) => {
+      const header = decodeHeader(raw(c.header));
+      if ("binding_hash" in c) return checkFirst(raw(c.binding_hash), header);
+      return checkFollows(decodeHeader(raw(c.previous)), await sha256(raw(c.previous)), header);
+    },
+    // A fork passes link by link: both headers are signed by one key, both follow one header, and yet they are two.
+    forks: async (c) => {
+      const previous = decodeHeader(raw(c.previous)), before = await sha256(raw(c.previous));
+      const key = await point(FORKED_POINT), hashes = [];
+      for (const [i, encoded] of c.headers.entries()) {
+        checkFollows(previous, before, decodeHeader(raw(encoded)));
+        await openSignature(key, raw(c.signatures[i]), raw(encoded));
+        hashes.push(hex(await sha256(raw(encoded))));
+      }
+      equal("hashes", hashes, c.hashes);
+      equal("different headers", new Set(hashes).size, 2);
+    },
+  },
+  "bundle.json": { cases: (c) => equal("items", decodeBundle(raw(c.bundle)), c.items) },
+  "answer.json": {
+    cases: async (c) => {
+      const opened = await openAnswer(raw(c.answer), raw(c.public_point));
+      equal("answer", opened, { oracle_id: c.oracle_id, time: c.time, items: c.items });
+    },
+  },
+  "head.json": {
+    cases: async (c) => equal("head", await openHead(raw(c.head), raw(c.public_point), raw(c.nonce)), c.fields),
+    requests: (c) => equal("request", decodeRequest(raw(c.request)), { nonce: c.nonce, meters: c.meters }),
+  },
+  "sum_tree.json": {
+    cases: async (c) => {
+      equal("total", await openSumInclusion(c.leaf, c.index, c.size, c.proof, raw(c.root)), c.total);
+    },
+    trees: (c) => sumTree(c.leaves),
+  },
+  "canonical.json": {
+    cases: async (c) => {
+      const bytes = canonicalBytes(c.document);
+      equal("bytes", hex(bytes), c.bytes);
+      equal("hash", hex(await sha256(bytes)), c.hash);
+    },
+  },
 };
 
 const judge = async (check, c) => {
@@ -354,14 +112,15 @@ const judge = async (check, c) => {
     await check(c);
   } catch (error) {
     if (!(error instanceof Refused)) return `${c.name}: ${error.stack}`;
-    return error.code === c.code ? null : `${c.name}: refused as ${error.code} (${error.message}), ${c.code ?? "acceptance"} expected`;
+    const named = c.code !== "header-disagrees" || c.field === undefined || error.message === c.field;
+    return error.code === c.code && named ? null : `${c.name}: refused as ${error.code} (${error.message}), ${c.code ?? "acceptance"} expected`;
   }
   return c.ok === false ? `${c.name}: accepted, ${c.code} expected` : null;
 };
 
 const report = {};
 for (const [file, lists] of Object.entries(CHECKS)) {
-  const document = JSON.parse(readFileSync(join(process.argv[2], file), "ascii"));
+  const document = load(file);
   report[file] = { count: 0, wrong: [] };
   for (const [list, check] of Object.entries(lists)) {
     for (const c of document[list]) {
