@@ -1,50 +1,168 @@
-"""`helioracle asset deploy|fund`: what the asset's owner does."""
+"""`helioracle asset deploy|allow|mint|fund`: what the asset's owner does."""
 
 import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 from eth_utils.address import is_address, to_checksum_address
 
-from cli.errors import UsageError
-from cli.on_chain import connected, report
+from cli.errors import CommandFailed, UsageError
+from cli.on_chain import OnChain, connected, report
 from oracle.asset_file import write_deployment
-from oracle.chain.deploy import Offices, deploy
+from oracle.chain import share
+from oracle.chain.deploy import Deployed, Offices, check_roles, check_wiring, deploy, task_of
 from oracle.chain.fund import fund_period
+from oracle.chain.steps import Steps
+from oracle.errors import ChainConflict, ChainError
+
+_CONFIRMATIONS_MAX = 1000
+_T = TypeVar("_T")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The verb's work."""
-    return _deploy(arguments) if arguments.verb == "deploy" else _fund(arguments)
+    return {"deploy": _deploy, "allow": _allow, "mint": _mint, "fund": _fund}[arguments.verb](arguments)
 
 
 def _deploy(arguments: argparse.Namespace) -> int:
-    if not is_address(arguments.signer):
-        raise UsageError(f"--signer {arguments.signer!r} is not an Ethereum address")
+    if not 0 <= arguments.confirmations <= _CONFIRMATIONS_MAX:
+        raise UsageError(f"--confirmations {arguments.confirmations} is not between 0 and {_CONFIRMATIONS_MAX}")
+    journal = journal_of(arguments.asset, "deploy")
+    token = None if arguments.token is None else _address("--token", arguments.token)
     with connected(arguments) as on:
-        if on.asset.deployment is not None:
-            raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
         owner = on.account.address
         offices = Offices(
-            signer=to_checksum_address(arguments.signer),
-            registrar=owner,
-            compliance=owner,
-            treasury=owner,
-            issuer=owner,
+            signer=_address("--signer", arguments.signer),
+            **{
+                office: _office(arguments, office, owner)
+                for office in ("registrar", "compliance", "treasury", "issuer")
+            },
         )
-        deployed = deploy(on.chain, on.account, terms=on.asset.terms, meters=on.asset.meters, offices=offices)
+        if offices.signer == offices.registrar:
+            raise UsageError(
+                f"--signer and --registrar are both {offices.signer}: who measures must not say which meters count"
+            )
+        if on.asset.deployment is not None:
+            return _deployed_before(arguments, on, offices, journal)
+        terms, meters = on.asset.terms, on.asset.meters
+        steps = Steps(
+            on.chain,
+            on.account,
+            path=journal,
+            task=task_of(terms=terms, meters=meters, offices=offices, token=token, excluded=()),
+            progress=_say,
+        )
+        deployed = _resumable(
+            journal,
+            lambda: deploy(
+                on.chain,
+                on.account,
+                terms=terms,
+                meters=meters,
+                offices=offices,
+                token=token,
+                steps=steps,
+                confirmations=arguments.confirmations,
+            ),
+        )
+        # On the chain and in the journal; a crash before the next line finds it all done and repeats nothing but that line.
         write_deployment(arguments.asset, deployed.deployment)
-        addresses = deployed.deployment.addresses
+        return _report_deployed(arguments, deployed)
+
+
+def _deployed_before(arguments: argparse.Namespace, on: OnChain, offices: Offices, journal: Path) -> int:
+    """A deployment that was finished is looked over; one that we know nothing of is not touched."""
+    if not journal.exists():
+        raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
+    check_wiring(on.chain, on.deployment, terms=on.asset.terms, signer=offices.signer)
+    check_roles(on.chain, on.deployment, offices)
+    return report(
+        arguments,
+        f"Deployed before, and wired as {arguments.asset} says; nothing was sent.\n{_next(arguments)}",
+        {"addresses": on.deployment.addresses, "first_block": on.deployment.first_block, "sent": 0},
+    )
+
+
+def _report_deployed(arguments: argparse.Namespace, deployed: Deployed) -> int:
+    addresses = deployed.deployment.addresses
+    return report(
+        arguments,
+        f"Deployed {len(addresses)} contracts with {deployed.gas_used:,} gas; their addresses stand in {arguments.asset}.\n"
+        + _next(arguments),
+        {
+            "addresses": addresses,
+            "gas": str(deployed.gas_used),
+            "first_block": deployed.first_block,
+            "transactions": [receipt.tx_hash for receipt in deployed.receipts],
+        },
+    )
+
+
+def _next(arguments: argparse.Namespace) -> str:
+    return (
+        f"Next: helioracle asset allow --asset {arguments.asset} --holder 0x..., then helioracle asset mint --to 0x... --shares N,\n"
+        "then helioracle oracle run."
+    )
+
+
+def _allow(arguments: argparse.Namespace) -> int:
+    holders = [_address("--holder", holder) for holder in arguments.holder]
+    with connected(arguments) as on:
+        receipt = share.allow(on.chain, on.deployment, on.account, holders, allowed=not arguments.deny)
+        done = "may not hold or be paid any more" if arguments.deny else "may hold shares and be paid"
         return report(
             arguments,
-            f"Deployed {len(addresses)} contracts with {deployed.gas_used:,} gas; their addresses stand in {arguments.asset}.\n"
-            "Next: allow and mint to the holders, then helioracle oracle run.",
-            {"addresses": addresses, "gas": str(deployed.gas_used)},
+            f"{', '.join(holders)} {done}.\nNext: helioracle asset mint --to {holders[0]} --shares N.",
+            {"holders": holders, "allowed": not arguments.deny, "tx": receipt.tx_hash},
+        )
+
+
+def _mint(arguments: argparse.Namespace) -> int:
+    to = _address("--to", arguments.to)
+    if arguments.shares <= 0:
+        raise UsageError(f"--shares {arguments.shares} is not above 0")
+    journal = journal_of(arguments.asset, "mint")
+    with connected(arguments) as on:
+        steps = Steps(
+            on.chain,
+            on.account,
+            path=journal,
+            task={"share": on.deployment.addresses["share"], "to": to, "shares": str(arguments.shares)},
+            progress=_say,
+        )
+        receipt = _resumable(
+            journal, lambda: share.mint(on.chain, on.deployment, on.account, to, arguments.shares, steps=steps)
+        )
+        steps.forget()
+        return report(
+            arguments,
+            f"Minted {arguments.shares} shares to {to}; they earn from today's settlement day on.\n"
+            "Next: helioracle oracle run; after a period is declared, helioracle asset fund --period N.",
+            {"to": to, "shares": str(arguments.shares), "tx": receipt.tx_hash},
         )
 
 
 def _fund(arguments: argparse.Namespace) -> int:
+    journal = journal_of(arguments.asset, "fund")
     with connected(arguments) as on:
         amount = None if arguments.amount is None else on.minor(arguments.amount)
-        funding = fund_period(on.chain, on.deployment, on.account, arguments.period, amount)
+        steps = Steps(
+            on.chain,
+            on.account,
+            path=journal,
+            task={
+                "distributor": on.deployment.addresses["distributor"],
+                "period": str(arguments.period),
+                "asked": "all" if amount is None else str(amount),
+            },
+            progress=_say,
+        )
+        funding = _resumable(
+            journal, lambda: fund_period(on.chain, on.deployment, on.account, arguments.period, amount, steps=steps)
+        )
+        steps.forget()
         return report(
             arguments,
             f"Funded period {funding.period} with {on.amount(funding.received)} (tranche {funding.tranche}).\n"
@@ -56,3 +174,37 @@ def _fund(arguments: argparse.Namespace) -> int:
                 "tx": funding.receipts[-1].tx_hash,
             },
         )
+
+
+def journal_of(asset: Path, verb: str) -> Path:
+    """Where a verb's steps are journalled: beside the asset file, `asset.deploy.json`."""
+    return asset.with_name(f"{asset.stem}.{verb}.json")
+
+
+def _resumable(journal: Path, work: Callable[[], _T]) -> _T:
+    try:
+        return work()
+    except ChainConflict:
+        raise
+    except ChainError as error:
+        if not journal.exists():
+            raise
+        raise CommandFailed(
+            f"{error}\nWhat was sent stands in {journal}: the same command again goes on from there."
+        ) from error
+
+
+def _office(arguments: argparse.Namespace, office: str, owner: str) -> str:
+    given = getattr(arguments, office)
+    return owner if given is None else _address(f"--{office}", given)
+
+
+def _address(option: str, text: str) -> str:
+    if not is_address(text):
+        raise UsageError(f"{option} {text!r} is not an Ethereum address")
+    return str(to_checksum_address(text))
+
+
+def _say(line: str) -> None:
+    # Standard error: standard output is the result's.
+    print(line, file=sys.stderr, flush=True)

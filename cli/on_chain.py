@@ -59,6 +59,20 @@ class OnChain:
         return Minor(value)
 
 
+def _account(arguments: argparse.Namespace) -> LocalAccount:
+    if arguments.keystore is None:
+        if arguments.password_file is not None:
+            raise UsageError("--password-file opens a --keystore; there is none")
+        return read_account(arguments.key, field="--key", profile=arguments.profile, ask_password=getpass.getpass)
+    return read_account(
+        arguments.keystore,
+        field="--keystore",
+        profile=arguments.profile,
+        ask_password=getpass.getpass,
+        password_file=arguments.password_file,
+    )
+
+
 @contextmanager
 def connected(arguments: argparse.Namespace) -> Iterator[OnChain]:
     """The chain, key and asset that the options name; a refusal by the contract becomes one line.
@@ -67,7 +81,7 @@ def connected(arguments: argparse.Namespace) -> Iterator[OnChain]:
         CommandFailed: the contract or the node said no.
     """
     asset = asset_file.load(arguments.asset)
-    account = read_account(arguments.key, field="--key", profile=arguments.profile, ask_password=getpass.getpass)
+    account = _account(arguments)
     try:
         chain = Chain.connect(arguments.rpc_url)
     except ChainError as error:

@@ -3,6 +3,7 @@
 `helioracle init` writes a commented one. The oracle loads the bindings into its registry; gateway and simulator read what is theirs.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,10 +37,17 @@ class BoundMeter:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where an asset's contracts live; `addresses` by the names in `CONTRACTS`, 0x-prefixed checksummed hex."""
+    """Where an asset's contracts live.
+
+    Attributes:
+        chain_id: EIP-155 id of the chain.
+        addresses: by the names in `CONTRACTS`, 0x-prefixed checksummed hex.
+        first_block: a block not after their creation, so that a follower need not look before it; None where nobody knows.
+    """
 
     chain_id: int
     addresses: dict[str, str]
+    first_block: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +195,12 @@ def _meter(table: Table, installer_point: bytes) -> BoundMeter:
 
 def _deployment(table: Table) -> Deployment | None:
     chain_id = table.integer("chain_id", minimum=1, maximum=2**63 - 1)
+    first_block = table.integer("first_block", minimum=0, maximum=2**63 - 1, default=None)
     present = [name for name in CONTRACTS if table.has(name)]
     if not present:
         return None
-    return Deployment(chain_id, {name: table.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACTS})
+    addresses = {name: table.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACTS}
+    return Deployment(chain_id, addresses, first_block)
 
 
 def _rising(items: list[_T], key: Callable[[_T], str]) -> tuple[_T, ...]:
@@ -239,7 +249,11 @@ def write_deployment(path: Path, deployment: Deployment) -> None:
     text = path.read_text("utf-8")
     lines = text.splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if re.match(r"\s*chain_id\s*=", line)) + 1
-    lines[at:at] = [f'{name} = "{deployment.addresses[name]}"\n' for name in CONTRACTS]
+    first = [] if deployment.first_block is None else [f"first_block = {deployment.first_block}\n"]
+    lines[at:at] = [*first, *(f'{name} = "{deployment.addresses[name]}"\n' for name in CONTRACTS)]
     new = path.with_suffix(".toml.new")
-    new.write_text("".join(lines), "utf-8")
+    with new.open("w", encoding="utf-8") as file:
+        file.write("".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(path)

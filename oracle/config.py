@@ -11,7 +11,9 @@ port = 1883
 
 [chain]
 rpc_url = "http://127.0.0.1:8545"
-key = "keys/oracle-chain.hex"
+keystore = "keys/oracle-chain.json"
+password_file = "keys/oracle-chain.password"
+confirmations = 2
 """
 
 from dataclasses import dataclass
@@ -29,13 +31,15 @@ class ChainConfig:
 
     Attributes:
         rpc_url: JSON-RPC endpoint; absent where the chain is handed over (demo). It may hold an access token, so it is never shown.
-        key: key file of the account that anchors and declares: 64 hex digits, or a keystore v3.
+        key: key file of the account that anchors and declares: `keystore`, a keystore v3, or `key`, 64 hex digits (development).
+        password_file: holds the keystore's password; absent: a person is asked at start.
         confirmations: blocks on top of a write before it counts as done.
         poll_s: real seconds between two looks at the chain.
     """
 
     rpc_url: str | None
     key: Path
+    password_file: Path | None = None
     confirmations: int = 0
     poll_s: int = 5
 
@@ -56,6 +60,7 @@ class OracleConfig:
         broker: see `shell.broker.BrokerConfig`.
         receive_maximum: `[broker]`: messages that the broker may have out unacknowledged; the inbox holds no more.
         chain: see `ChainConfig`.
+        world: socket of a stepped world (`[world]` of the simulator), for replays; absent: the machine's time.
     """
 
     path: Path
@@ -69,6 +74,7 @@ class OracleConfig:
     broker: BrokerConfig
     receive_maximum: int = 20
     chain: ChainConfig | None = None
+    world: Path | None = None
 
 
 def load(path: Path) -> OracleConfig:
@@ -92,6 +98,7 @@ def load(path: Path) -> OracleConfig:
         broker=read_broker(broker),
         receive_maximum=broker.integer("receive_maximum", minimum=1, maximum=1000, default=20),
         chain=_chain(table.table("chain")) if table.has("chain") else None,
+        world=table.file("world", must_exist=False, default=None),
     )
     table.finish()
     return config
@@ -101,9 +108,13 @@ def _chain(table: Table) -> ChainConfig:
     rpc_url = table.text("rpc_url", default=None)
     if rpc_url is not None and not rpc_url.startswith(("http://", "https://")):
         raise table.error("rpc_url", "does not begin with http:// or https:// (not shown: it may hold an access token)")
+    if table.has("key") is table.has("keystore"):
+        raise table.error("key", "either key or keystore must be there, and not both")
+    keystore = table.file("keystore", must_exist=False, default=None)
     return ChainConfig(
         rpc_url=rpc_url,
-        key=table.file("key", must_exist=False),
+        key=table.file("key", must_exist=False) if keystore is None else keystore,
+        password_file=table.file("password_file", must_exist=False, default=None),
         confirmations=table.integer("confirmations", minimum=0, maximum=1000, default=0),
         poll_s=table.integer("poll_s", minimum=1, maximum=3600, default=5),
     )

@@ -185,7 +185,11 @@ class OracleService:
         from oracle.chain.loop import ChainLoop  # noqa: PLC0415 see TYPE_CHECKING above
 
         account = read_account(
-            self._config.chain.key, field="chain.key", profile=self._config.profile, ask_password=ask_password
+            self._config.chain.key,
+            field="chain.key",
+            profile=self._config.profile,
+            ask_password=ask_password,
+            password_file=self._config.chain.password_file,
         )
         return ChainLoop(
             chain=chain,

@@ -13,9 +13,10 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import HexStr
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
-from web3.contract.contract import ContractFunction
+from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.exceptions import (
     BadResponseFormat,
+    BlockNotFound,
     ContractLogicError,
     ProviderConnectionError,
     RequestTimedOut,
@@ -29,7 +30,7 @@ from web3.types import LogReceipt
 from evidence.units import div_floor
 from oracle.chain import artifacts, refusal, time_control
 from oracle.chain.time_control import TimeControl
-from oracle.chain.transaction import Call, Prepared, Receipt, fees_of, receipt_of, request_of
+from oracle.chain.transaction import Call, Fees, Prepared, Receipt, fees_of, receipt_of, request_of
 from oracle.errors import ChainError, ChainRefused, ChainUnreachable
 
 _T = TypeVar("_T")
@@ -37,6 +38,16 @@ _T = TypeVar("_T")
 RPC_TIMEOUT_S = 10
 RECEIPT_TIMEOUT_S = 120
 _RECEIPT_POLL_S = 0.1  # real time
+# What nodes say (geth, Nethermind, Besu, anvil) where a transaction is there already, came too late, or offers too little.
+_NOT_NOW = (
+    "nonce",
+    "already known",
+    "already imported",
+    "already exists",
+    "underpriced",
+    "less than block base fee",
+    "feetoolow",
+)
 _NO_ANSWER = (OSError, JSONDecodeError, ProviderConnectionError, BadResponseFormat, TooManyRequests, RequestTimedOut)
 
 
@@ -123,6 +134,17 @@ class Chain:
         """Number of the latest block."""
         return self.call(lambda web3: web3.eth.block_number)
 
+    def block_hash(self, number: int) -> str | None:
+        """Hash of a block, 0x-prefixed hex; None where the node has no such block (now)."""
+
+        def look(web3: Web3) -> str | None:
+            try:
+                return Web3.to_hex(web3.eth.get_block(number)["hash"])
+            except BlockNotFound:
+                return None
+
+        return self.call(look)
+
     def balance(self, address: str) -> int:
         """Native balance in wei."""
         return self.call(lambda web3: web3.eth.get_balance(Web3.to_checksum_address(address)))
@@ -184,12 +206,33 @@ class Chain:
 
     def deploy(self, account: LocalAccount, name: str, *arguments: object) -> Receipt:
         """Create the contract of artifact `name`; `receipt.contract` is its address. Errors as `transact`."""
-        artifact = artifacts.load(name)
-        factory = self._web3.eth.contract(abi=artifact.abi, bytecode=HexStr(artifact.bytecode))
-        return self.transact(account, factory.constructor(*arguments), action=f"deploy {name}")
+        return self.transact(account, self.creation(name, *arguments), action=f"deploy {name}")
 
-    def prepare(self, account: LocalAccount, call: Call, *, action: str, gas: int | None = None) -> Prepared:
-        """Simulate a transaction against the latest block and sign it. Nothing is sent; errors as `transact`."""
+    def creation(self, name: str, *arguments: object) -> ContractConstructor:
+        """The call that creates the contract of artifact `name`; asks the chain nothing."""
+        artifact = artifacts.load(name)
+        return self._web3.eth.contract(abi=artifact.abi, bytecode=HexStr(artifact.bytecode)).constructor(*arguments)
+
+    def prepare(
+        self,
+        account: LocalAccount,
+        call: Call,
+        *,
+        action: str,
+        gas: int | None = None,
+        nonce: int | None = None,
+        above: Fees | None = None,
+    ) -> Prepared:
+        """Simulate a transaction against the latest block and sign it. Nothing is sent; errors as `transact`.
+
+        Args:
+            account: who signs and pays the gas.
+            call: a contract function with its arguments, or a constructor.
+            action: what it does, for error messages.
+            gas: the limit; by default a quarter above the estimate.
+            nonce: by default the next one of the account, behind what the node holds unmined.
+            above: the fees that it must outbid, of the transaction that it replaces.
+        """
 
         def build(web3: Web3) -> Prepared:
             request = request_of(web3, account, call)
@@ -198,15 +241,17 @@ class Chain:
             if limit is None:
                 estimate = self._refusable(lambda: web3.eth.estimate_gas(request), action)
                 limit = estimate + div_floor(estimate, 4)
-            nonce = web3.eth.get_transaction_count(account.address, "pending")
-            filled = cast("dict[str, Any]", {**request, "gas": limit, "nonce": nonce, **fees_of(web3)})
+            number = web3.eth.get_transaction_count(account.address, "pending") if nonce is None else nonce
+            fees = fees_of(web3) if above is None else fees_of(web3).above(above)
+            filled = cast("dict[str, Any]", {**request, "gas": limit, "nonce": number, **fees.params()})
             signed = account.sign_transaction(filled)
             return Prepared(
                 action=action,
                 raw=bytes(signed.raw_transaction),
                 tx_hash=Web3.to_hex(signed.hash),
                 sender=account.address,
-                nonce=nonce,
+                nonce=number,
+                fees=fees,
                 returned=bytes(returned),
             )
 
@@ -216,11 +261,11 @@ class Chain:
         """Hand signed bytes to the node.
 
         Returns:
-            False where the node would not take them, because it has them already or because their nonce is used up, by this very
-            transaction or by another: the receipt tells which.
+            False where the node would not take them, because it has them already, because their nonce is used up, by this very
+            transaction or by another, or because they offer too little for gas: the receipt tells which, and `attempt` outbids.
 
         Raises:
-            ChainRefused: the node refuses them for good (no money for gas, fee too low).
+            ChainRefused: the node refuses them for good (no money for gas).
             ChainUnreachable: no answer; they may have arrived.
         """
 
@@ -229,7 +274,7 @@ class Chain:
                 web3.eth.send_raw_transaction(raw)
             except (Web3RPCError, Web3ValueError) as error:
                 said = str(error).lower()
-                if "nonce" in said or "already known" in said or "already imported" in said:
+                if any(known in said for known in _NOT_NOW):
                     return False
                 raise ChainRefused(action=action, reason=refusal.rejection_of(error)) from None
             return True

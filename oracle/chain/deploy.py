@@ -1,7 +1,7 @@
 """Deployment of one asset's set of contracts, and the check that a set is wired as its asset file says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from eth_account.signers.local import LocalAccount
 from web3.contract import Contract
@@ -19,6 +19,7 @@ from oracle.chain.contracts import (
     contracts_of,
     selector_of,
 )
+from oracle.chain.steps import Steps
 from oracle.chain.transaction import Call, Receipt
 from oracle.core.terms import AssetTerms, Role
 from oracle.errors import ChainConflict
@@ -60,7 +61,7 @@ class Deployed:
     @property
     def first_block(self) -> int:
         """The block of the first transaction: a follower need not look before it."""
-        return self.receipts[0].block
+        return min(receipt.block for receipt in self.receipts)
 
 
 def bindings_root(records: Sequence[bytes]) -> bytes:
@@ -91,6 +92,8 @@ def deploy(
     offices: Offices,
     token: str | None = None,
     excluded: Sequence[str] = (),
+    steps: Steps | None = None,
+    confirmations: int = 0,
 ) -> Deployed:
     """Create the contracts of one asset, append its first registry entry, hand out the roles and check the result.
 
@@ -104,22 +107,23 @@ def deploy(
         offices: who gets which role.
         token: an existing payment token; without one a DemoStablecoin is created, whose owner is the treasury.
         excluded: holders that earn nothing, at most 8.
+        steps: journals each transaction, so that a later call goes on where this one broke off; without one, what was created until
+            then is abandoned.
+        confirmations: blocks on top of the last transaction to wait for.
 
     Raises:
-        ChainRefused, ChainUnreachable: as `Chain.transact`; what was created until then is abandoned.
+        ChainRefused, ChainUnreachable: as `Steps.transact`.
         ChainConflict: the contracts do not read back as they were created, or signer and registrar are the same.
     """
     if offices.signer == offices.registrar:
         raise ChainConflict(f"{offices.signer} cannot be signer and registrar")
-    receipts: list[Receipt] = []
+    steps = steps or Steps(chain, deployer)
 
     def create(name: str, *arguments: object) -> str:
-        receipt = chain.deploy(deployer, name, *arguments)
-        receipts.append(receipt)
-        return str(receipt.contract)
+        return str(steps.transact(name, lambda: chain.creation(name, *arguments), action=f"deploy {name}").contract)
 
     def do(call: Call, action: str) -> None:
-        receipts.append(chain.transact(deployer, call, action=action))
+        steps.transact(action, lambda: call, action=action)
 
     addresses = {"access": create("AccessManager", deployer.address)}
     addresses["token"] = token or create("DemoStablecoin", offices.treasury)
@@ -164,9 +168,25 @@ def deploy(
         )
     for role, holder in _holders(offices):
         do(contracts.access.functions.grantRole(role, holder, NO_DELAY), f"grant role {role}")
+    steps.confirm(confirmations)
     check_wiring(chain, deployment, terms=terms, signer=offices.signer)
-    _check_roles(chain, contracts, offices)
-    return Deployed(deployment, tuple(receipts))
+    check_roles(chain, deployment, offices)
+    first_block = min(receipt.block for receipt in steps.receipts)
+    return Deployed(replace(deployment, first_block=first_block), steps.receipts)
+
+
+def task_of(
+    *, terms: AssetTerms, meters: Sequence[BoundMeter], offices: Offices, token: str | None, excluded: Sequence[str]
+) -> dict[str, str]:
+    """What a deployment is, for `Steps`: one that broke off goes on only as the same one."""
+    return {
+        "asset": terms.asset,
+        "terms": f"0x{terms.hash().hex()}",
+        "bindings": f"0x{bindings_root([meter.record for meter in meters]).hex()}",
+        **asdict(offices),
+        "token": token or "a new DemoStablecoin",
+        "excluded": " ".join(excluded),
+    }
 
 
 def check_wiring(chain: Chain, deployment: Deployment, *, terms: AssetTerms, signer: str) -> None:
@@ -204,7 +224,14 @@ def check_wiring(chain: Chain, deployment: Deployment, *, terms: AssetTerms, sig
             raise ChainConflict(f"{what} on chain is {got!r}, the asset file says {want!r}")
 
 
-def _check_roles(chain: Chain, contracts: AssetContracts, offices: Offices) -> None:
+def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
+    """Read back who may do what.
+
+    Raises:
+        ChainConflict: a function is guarded by another role, or a role is not held by its office.
+        ChainUnreachable: no answer.
+    """
+    contracts = contracts_of(chain, deployment)
     for name, function, role in RESTRICTED:
         target = _contract(contracts, name)
         selector = selector_of(target, function)

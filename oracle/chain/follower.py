@@ -1,10 +1,12 @@
 """The follower: brings contract events into the ledger, in chain order, each once.
 
-It reads up to `confirmations` blocks below the newest one. Where a reorganisation goes deeper than that it stops with a message; putting
-events back by itself comes with finality (the contracts issue).
+It reads up to `confirmations` blocks below the newest one. Where a reorganisation goes deeper than that, the events of the blocks that
+were replaced are dropped and following begins again at the fork, up to `REORG_DEPTH` blocks below what was followed. Deeper than
+that is another chain, or a chain that nobody should settle on: it stops with a message.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -17,13 +19,17 @@ from evidence.units import div_floor
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of, topic_of
-from oracle.errors import ChainConflict
+from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow
 from oracle.ledger.writer import LedgerWriter
+from shell.logs import facts
+
+_log = logging.getLogger("oracle.chain")
 
 FOLLOWED = ("share", "declarations", "distributor", "registry", "gate")
 BLOCKS_PER_QUERY = 1_000
+REORG_DEPTH = 64  # two epochs of Ethereum's: what lies deeper is final there
 
 
 class Follower:
@@ -56,6 +62,7 @@ class Follower:
         self._confirmations = confirmations
         self._first_block = first_block
         self._lock = threading.Lock()
+        self.forks = 0  # reorganisations below what was followed, since this object was made
         contracts = contracts_of(chain, deployment)
         self._access = contracts.access.address
         self._addresses = {getattr(contracts, name).address: name for name in FOLLOWED}
@@ -71,37 +78,66 @@ class Follower:
 
         Raises:
             ChainUnreachable: no answer; what was stored until then stays.
-            ChainConflict: the newest stored event is not on the chain any more.
+            ChainConflict: the chain was reorganised deeper than `REORG_DEPTH`, or it is another chain.
         """
         with self._lock:
-            last = self._chain.block_number() - self._confirmations
+            head = self._chain.block_number()
+            self._leave_fork(head)
+            last = head - self._confirmations
             done = self._reader.chain.followed_block()
             if last <= done:
                 return 0
-            self._check_still_there(done)
             start = done + 1 if done >= 0 else self._first()
+            marks = self._marks(start, last)
             found = 0
             for first in range(start, last + 1, BLOCKS_PER_QUERY):
                 until = min(first + BLOCKS_PER_QUERY - 1, last)
                 rows = self._rows(self._chain.logs(first, until, list(self._addresses)))
+                if until == last and self._hash(last) != marks[last]:
+                    raise ChainUnreachable("the chain was reorganised while it was read; it is read again")
                 with self._writer.transaction():
-                    self._writer.chain.add_events(rows, followed_block=until)
+                    self._writer.chain.add_events(rows, followed_block=until, marks=marks if until == last else None)
                 # Durable: the events and how far they reach, together. A crash goes on at the next range.
                 found += len(rows)
             return found
 
-    def _check_still_there(self, followed: int) -> None:
-        """Compare the hash of a recent block that held an event; enough to notice a reorganisation there, or another chain."""
-        events = self._reader.chain.events(after=(followed - BLOCKS_PER_QUERY, -1))
-        if not events:
+    def _leave_fork(self, head: int) -> None:
+        """Drop the events of blocks that are not on the chain any more."""
+        marks = [(block, hash_) for block, hash_ in self._reader.chain.marks().items() if block <= head]
+        # A node that has fewer blocks than were followed lags behind, or will show the fork once it has as many.
+        for block, hash_ in reversed(marks):
+            if self._chain.block_hash(block) != hash_:
+                continue
+            if (block, hash_) == marks[-1]:
+                return
+            with self._writer.transaction():
+                self._writer.chain.drop_events_from(block + 1)
+            # Durable: what is dropped and where following goes on, together.
+            self.forks += 1
+            _log.warning("the chain was reorganised", extra=facts(above_block=block, followed=marks[-1][0]))
             return
-        newest = events[-1]
-        block = self._chain.call(lambda web3: web3.eth.get_block(newest.block))
-        if Web3.to_hex(block["hash"]) != newest.block_hash:
+        if marks:
+            block, hash_ = marks[0]
             raise ChainConflict(
-                f"block {newest.block} was {newest.block_hash} and is {Web3.to_hex(block['hash'])} now: the chain was"
-                " reorganised below what was followed, or it is another chain"
+                f"block {block} was {hash_} and is {self._chain.block_hash(block)} now: the chain was reorganised more than"
+                f" {marks[-1][0] - block} blocks below what was followed, or it is another chain; the ledger must not go on with it"
             )
+
+    def _marks(self, start: int, last: int) -> dict[int, str]:
+        """The marks as they are once the blocks from `start` to `last` are followed: dense near the newest, none missing within reach."""
+        kept = self._reader.chain.marks()
+        new = {last, *(last - (1 << k) for k in range(REORG_DEPTH.bit_length()))}
+        if not kept:
+            new.add(max(start - 1, 0))
+        found = {**kept, **{block: self._hash(block) for block in sorted(new) if block >= (start if kept else 0)}}
+        oldest = max((block for block in found if block <= last - REORG_DEPTH), default=0)
+        return {block: hash_ for block, hash_ in sorted(found.items()) if block >= oldest}
+
+    def _hash(self, block: int) -> str:
+        found = self._chain.block_hash(block)
+        if found is None:
+            raise ChainUnreachable(f"the chain's node has no block {block} now; it is read again")
+        return found
 
     def _first(self) -> int:
         """Where to begin on a chain that was never followed: at the creation of the contract that the others need."""

@@ -1,7 +1,9 @@
 """Chain writes that happen once, whatever breaks in between: journalled before they are sent, and looked for before they are sent again.
 
-A row goes `planned` -> `sent` (with the signed bytes) -> `confirmed`, or `refused`. Sending again means sending the *same bytes*: the same
-transaction, which a chain takes at most once. New bytes are made only when the old ones can never be mined, for their nonce is used up.
+A row goes `planned` -> `sent` (with the signed bytes) -> `mined` -> `confirmed`, or `refused`. Sending again means sending the *same
+bytes*, or dearer ones with the same nonce where they are stuck (`oracle.chain.attempt`). Other bytes are made only when those can
+never be mined, for their nonce is used up. A write is confirmed when enough blocks stand on top of it; where a reorganisation takes it off
+the chain all the same, `lost` finds it, and it is `sent` again.
 """
 
 import json
@@ -11,8 +13,11 @@ from dataclasses import replace
 
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain import attempt as attempts
+from oracle.chain.attempt import Attempt
 from oracle.chain.client import Chain
-from oracle.chain.transaction import Call, Prepared, Receipt
+from oracle.chain.follower import REORG_DEPTH
+from oracle.chain.transaction import Call, Receipt
 from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import JournalRow
@@ -23,25 +28,38 @@ from shell.logs import facts
 _log = logging.getLogger("oracle.chain")
 
 MINED_WITHIN_S = 20  # then the next pass looks again; short enough for a service to stop meanwhile
-PLANNED, SENT, CONFIRMED, REFUSED = "planned", "sent", "confirmed", "refused"
+PLANNED, SENT, MINED, CONFIRMED, REFUSED = "planned", "sent", "mined", "confirmed", "refused"
+_ATTEMPT = "attempt"  # key of the payload
 
 
 class Journal:
     """Writes to one chain from one account, each about one subject."""
 
     def __init__(
-        self, chain: Chain, account: LocalAccount, writer: LedgerWriter, reader: LedgerReader, world: WorldClock
+        self,
+        chain: Chain,
+        account: LocalAccount,
+        writer: LedgerWriter,
+        reader: LedgerReader,
+        world: WorldClock,
+        *,
+        confirmations: int = 0,
     ) -> None:
         self._chain = chain
         self._account = account
         self._writer = writer
         self._reader = reader
         self._world = world
+        self._confirmations = confirmations
+        self._looked_at: str | None = None  # hash of the newest block when all writes stood where they should
 
     def carry_out(
         self, *, kind: str, subject: str, call: Callable[[], Call], is_done: Callable[[], bool], about: dict[str, str]
     ) -> JournalRow:
-        """Bring one effect about, exactly once, and return its confirmed row.
+        """Bring one effect about, exactly once.
+
+        Returns:
+            Its row: confirmed, or mined where blocks are still missing on top; ask again when there are more.
 
         Args:
             kind: what is written, e.g. anchor.
@@ -52,51 +70,106 @@ class Journal:
 
         Raises:
             ChainRefused: the contract says no; the row says why.
-            ChainUnreachable: no answer; call again, nothing is done twice.
+            ChainUnreachable: no answer, or not mined yet; call again, nothing is done twice.
             ChainConflict: `is_done` found something else in its place.
         """
         action = f"{kind} {subject}"
         row = self._reader.chain.journal_of(kind, subject)
         if row is not None and row.state == CONFIRMED:
             return row
-        if row is not None and row.state == SENT:
-            finished = self._finish(row, action, is_done)
+        if row is not None and row.state in (SENT, MINED) and _has_attempt(row):
+            finished = self._finish(row, action, call, is_done)
             if finished is not None:
                 return finished
         elif is_done():
-            return self._confirm(row or self._planned(kind, subject, about), None, "found on the chain")
+            return self._found(row or self._planned(kind, subject, about))
         return self._send_new(self._put(self._planned(kind, subject, about)), call, action)
 
-    def _finish(self, row: JournalRow, action: str, is_done: Callable[[], bool]) -> JournalRow | None:
+    def lost(self, *, thoroughly: bool) -> list[JournalRow]:
+        """The writes that a reorganisation took off the chain, or moved to another block, as `put_journal` should write them now.
+
+        All writes of the last `REORG_DEPTH` blocks are looked at, whenever there is a new block. That the newest one still stands would say
+        nothing of those before it: it may have taken the nonce of one that was lost a moment before it was signed.
+
+        Args:
+            thoroughly: a reorganisation was seen; what other people's transactions brought is looked for once more, too.
+        """
+        head = self._chain.block_number()
+        newest = self._chain.block_hash(head)
+        if newest == self._looked_at and not thoroughly:
+            return []
+        rows = self._reader.chain.journal_from(max(head - REORG_DEPTH, 0))
+        ours = [row for row in rows if _has_attempt(row) and row.sender == self._account.address]
+        changed = [new for row in ours if (new := self._now(row, head)) != row]
+        if thoroughly or changed:
+            changed += [
+                replace(row, state=PLANNED, block=None, detail="looked for again")
+                for row in rows
+                if row.tx_hash is None
+            ]
+        # What changed is looked at again at the next pass, as long as it is not durable.
+        self._looked_at = None if changed else newest
+        return changed
+
+    def _now(self, row: JournalRow, head: int) -> JournalRow:
+        """The row as the chain shows it now."""
+        attempt = _attempt_of(row)
+        receipt = attempts.mined(self._chain, attempt, action=f"{row.kind} {row.subject}")
+        if receipt is None:
+            unsent = _with(row, replace(attempt, signed_at=head, resent=False))
+            return replace(unsent, block=None, gas_used=None, detail="a reorganisation took it back")
+        if (receipt.block, receipt.tx_hash) == (row.block, row.tx_hash):
+            return row
+        return self._stand(row, receipt, head)
+
+    def _finish(
+        self, row: JournalRow, action: str, call: Callable[[], Call], is_done: Callable[[], bool]
+    ) -> JournalRow | None:
         """Finish a write that was signed before, perhaps by an earlier process; None where its bytes are worth nothing any more."""
-        assert row.tx_hash is not None and row.nonce is not None and row.sender is not None  # noqa: S101, PT018 a row is sent only with them
-        receipt = self._look(row.tx_hash, action)
+        attempt = _attempt_of(row)
+        head = self._chain.block_number()
+        receipt = attempts.mined(self._chain, attempt, action=action)
         if receipt is None and is_done():
-            return self._confirm(row, None, "found on the chain; another transaction brought it")
-        if receipt is None and self._chain.next_nonce(row.sender) <= row.nonce:
-            # Nobody used the nonce: either these bytes never arrived or they wait to be mined. Both are mended by the same bytes.
-            self._chain.send(bytes.fromhex(json.loads(row.payload)["raw"]), action=action)
-            receipt = self._await(row, action)
-        elif receipt is None:
-            # The nonce was used between the two questions, by these bytes or by others.
-            receipt = self._look(row.tx_hash, action)
-        return None if receipt is None else self._confirm(row, receipt, "")
+            return self._found(row)
+        if receipt is None:
+            unmined = attempts.again(
+                self._chain, self._account, attempt, call, lambda new: self._keep(row, new), action=action
+            )
+            if unmined is not None:
+                row = _with(row, unmined)
+                receipt = self._await(row, action)
+                head = receipt.block
+            else:
+                # The nonce was used between the two questions, by these bytes or by others.
+                receipt = attempts.mined(self._chain, attempt, action=action)
+        if receipt is None:
+            return None
+        standing = self._stand(row, receipt, head)
+        return row if standing == row else self._put(standing)
+
+    def _keep(self, row: JournalRow, attempt: Attempt) -> None:
+        kept = _with(row, attempt)
+        if kept.tx_hash != row.tx_hash:
+            _log.warning(
+                "stuck, replaced by a dearer one",
+                extra=facts(action=f"{row.kind} {row.subject}", tx=kept.tx_hash, wei_per_gas=attempt.fees.most),
+            )
+        self._put(kept)
 
     def _send_new(self, row: JournalRow, call: Callable[[], Call], action: str) -> JournalRow:
         # Durable: the plan. A crash here leaves a row without bytes, and nothing was sent.
         try:
-            prepared = self._chain.prepare(self._account, call(), action=action)
+            attempt = attempts.sign(self._chain, self._account, call(), action=action)
         except ChainRefused as refused:
             self._put(replace(row, state=REFUSED, detail=refused.reason))
             raise
-        row = self._put(_with_bytes(row, prepared))
+        row = self._put(_with(row, attempt))
         # Durable: the signed bytes. A crash from here on is mended by `_finish`: it looks for the receipt, then sends the same bytes.
-        if not self._chain.send(prepared.raw, action=action):
-            _log.info(
-                "the node has these bytes or their nonce already", extra=facts(action=action, tx=prepared.tx_hash)
-            )
+        if not self._chain.send(attempt.raw, action=action):
+            _log.info("the node does not take these bytes now", extra=facts(action=action, tx=attempt.tx_hash))
         # On the chain, or waiting for it; the ledger does not know yet.
-        return self._confirm(row, self._await(row, action), "")
+        receipt = self._await(row, action)
+        return self._put(self._stand(row, receipt, receipt.block))
 
     def _await(self, row: JournalRow, action: str) -> Receipt:
         try:
@@ -104,12 +177,6 @@ class Journal:
         except ChainRefused as refused:
             self._put(replace(row, state=REFUSED, detail=refused.reason))
             raise
-
-    def _look(self, tx_hash: str, action: str) -> Receipt | None:
-        try:
-            return self._chain.receipt(tx_hash, action=action)
-        except ChainRefused:
-            return None  # mined and reverted: its nonce is used up, so new bytes are made, unless the effect is there
 
     def _planned(self, kind: str, subject: str, about: dict[str, str]) -> JournalRow:
         return JournalRow(
@@ -121,17 +188,32 @@ class Journal:
             at=self._world.now(),
         )
 
-    def _confirm(self, row: JournalRow, receipt: Receipt | None, detail: str) -> JournalRow:
-        if receipt is None:
-            return self._put(replace(row, state=CONFIRMED, detail=detail))
+    def _stand(self, row: JournalRow, receipt: Receipt, head: int) -> JournalRow:
+        """The row of a write that stands on the chain while the newest block is `head`."""
+        return replace(
+            row,
+            state=CONFIRMED if head - receipt.block >= self._confirmations else MINED,
+            tx_hash=receipt.tx_hash,
+            block=receipt.block,
+            gas_used=receipt.gas_used,
+            detail="",
+        )
+
+    def _found(self, row: JournalRow) -> JournalRow:
+        """The effect is on the chain, brought by a transaction that we do not know; confirmed once it has stayed as long as ours must."""
+        head = self._chain.block_number()
+        seen = row.block if row.tx_hash is None and row.state == MINED and row.block is not None else head
         return self._put(
             replace(
                 row,
-                state=CONFIRMED,
-                tx_hash=receipt.tx_hash,
-                block=receipt.block,
-                gas_used=receipt.gas_used,
-                detail=detail,
+                state=CONFIRMED if head - seen >= self._confirmations else MINED,
+                payload=json.dumps(_about(row), sort_keys=True),
+                sender=self._account.address,
+                tx_hash=None,
+                nonce=None,
+                gas_used=None,
+                block=seen,
+                detail="found on the chain; another transaction brought it",
             )
         )
 
@@ -158,13 +240,37 @@ def note_receipt(writer: LedgerWriter, *, kind: str, subject: str, receipt: Rece
         writer.chain.put_journal(row)
 
 
-def _with_bytes(row: JournalRow, prepared: Prepared) -> JournalRow:
-    payload = {**json.loads(row.payload), "raw": prepared.raw.hex()}
+def pending_of(row: JournalRow, head: int, confirmations: int) -> dict[str, object]:
+    """What a write that is not confirmed still waits for; JSON-able."""
+    return {
+        "kind": row.kind,
+        "subject": row.subject,
+        "state": row.state,
+        "tx": row.tx_hash,
+        "blocks_on_top": None if row.block is None else max(head - row.block, 0),
+        "confirmations": confirmations,
+    }
+
+
+def _about(row: JournalRow) -> dict[str, object]:
+    found: dict[str, object] = json.loads(row.payload)
+    found.pop(_ATTEMPT, None)
+    return found
+
+
+def _has_attempt(row: JournalRow) -> bool:
+    return row.tx_hash is not None and _ATTEMPT in json.loads(row.payload)
+
+
+def _attempt_of(row: JournalRow) -> Attempt:
+    return Attempt.of_facts(json.loads(row.payload)[_ATTEMPT])
+
+
+def _with(row: JournalRow, attempt: Attempt) -> JournalRow:
     return replace(
         row,
-        payload=json.dumps(payload, sort_keys=True),
+        payload=json.dumps({**_about(row), _ATTEMPT: attempt.facts()}, sort_keys=True),
         state=SENT,
-        tx_hash=prepared.tx_hash,
-        sender=prepared.sender,
-        nonce=prepared.nonce,
+        tx_hash=attempt.tx_hash,
+        nonce=attempt.nonce,
     )

@@ -13,7 +13,7 @@ from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.chain.deploy import check_wiring
 from oracle.chain.follower import Follower
-from oracle.chain.journal import Journal
+from oracle.chain.journal import CONFIRMED, Journal, pending_of
 from oracle.core.report import Report, first_report
 from oracle.core.terms import AssetTerms
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable, SettlementError
@@ -72,9 +72,17 @@ class ChainLoop:
         self._poll_s = poll_s
         self._declarations = contracts_of(chain, deployment).declarations
         self._follower = Follower(
-            chain, deployment, reader, writer, confirmations=confirmations, first_block=first_block
+            chain,
+            deployment,
+            reader,
+            writer,
+            confirmations=confirmations,
+            first_block=deployment.first_block if first_block is None else first_block,
         )
-        self._journal = Journal(chain, account, writer, reader, world)
+        self._journal = Journal(chain, account, writer, reader, world, confirmations=confirmations)
+        self._confirmations = confirmations
+        self._head = 0
+        self._forks = 0
         self._participant = world.join("oracle chain")
         self._changed = threading.Condition()
         self._wanted = True  # the first pass finishes what an earlier process left
@@ -132,11 +140,14 @@ class ChainLoop:
         """Where it stands; JSON-able."""
         newest = self._reader.settlement.newest_period()
         with self._changed:
-            held, trouble = self._held, self._trouble
+            held, trouble, head = self._held, self._trouble, self._head
         return {
             "alive": self._worker.alive,
             "chain_id": self._chain.chain_id,
+            "newest_block": head,
             "followed_block": self._reader.chain.followed_block(),
+            "reorganisations": self._follower.forks,
+            "unconfirmed": [pending_of(row, head, self._confirmations) for row in self._reader.chain.journal_pending()],
             "undeclared_periods": len(self._undeclared()),
             "last_period": None if newest is None else newest.period,
             "last_period_state": None if newest is None else newest.state,
@@ -170,7 +181,9 @@ class ChainLoop:
                 # The world stays where it is: what must be declared now is not left for later.
                 attempts += 1
                 self._note(trouble=str(error))
-                _log.warning("the chain does not answer", extra=facts(attempt=attempts, error=error))
+                _log.warning(
+                    "the chain does not answer, or has not mined it yet", extra=facts(attempt=attempts, error=error)
+                )
                 continue
             attempts = 0
             with self._changed:
@@ -202,8 +215,32 @@ class ChainLoop:
 
     def _pass(self) -> None:
         self._follower.catch_up()
+        self._put_back()
         if not self._held and self._bring():
             self._follower.catch_up()
+        with self._changed:
+            self._head = self._chain.block_number()
+
+    def _put_back(self) -> None:
+        """Bring the journal, and the periods that it is about, back to what the chain shows after a reorganisation."""
+        forks = self._follower.forks
+        lost = self._journal.lost(thoroughly=forks != self._forks)
+        self._forks = forks  # also of those that were noticed at the end of the pass before
+        if not lost:
+            return
+        with self._writer.transaction():
+            for row in lost:
+                self._writer.chain.put_journal(row)
+                about = json.loads(row.payload)
+                if row.kind == "declare":
+                    self._writer.settlement.set_period_state(int(about["period"]), "anchored")
+        # Durable: what is to be written again. The acts below find it, oldest period first.
+        self._note(held="")
+        for row in lost:
+            _log.warning(
+                "a reorganisation moved a write",
+                extra=facts(action=f"{row.kind} {row.subject}", state=row.state, block=row.block),
+            )
 
     def _bring(self) -> bool:
         """Anchor and declare what is settled, oldest first; True if there was anything."""
@@ -215,8 +252,8 @@ class ChainLoop:
             if self._is_stopping():
                 break
             try:
-                self._anchor(period)
-                self._declare(period)
+                if not (self._anchor(period) and self._declare(period)):
+                    break  # blocks are missing on top of it; the next look goes on
             except (ChainRefused, SettlementError) as refused:
                 if isinstance(refused, ChainRefused) and refused.reason.startswith("PeriodNotOver("):
                     break  # the chain's clock lags behind ours: the next look will do
@@ -240,7 +277,8 @@ class ChainLoop:
 
     # ------------------------------------------------------------ the two acts
 
-    def _anchor(self, period: PeriodRow) -> None:
+    def _anchor(self, period: PeriodRow) -> bool:
+        """Whether the period's log head stands confirmed on the chain."""
         size = period.log_size
         checkpoint = self._sequencer.checkpoint(size, self._world.now())
         if period.log_root is not None and period.log_root != checkpoint.root:
@@ -248,10 +286,8 @@ class ChainLoop:
                 f"period {period.period} was settled over root 0x{period.log_root.hex()} at size {size}, the log has"
                 f" 0x{checkpoint.root.hex()}"
             )
-        if period.state != "settled":
-            return
         root = checkpoint.root
-        self._journal.carry_out(
+        row = self._journal.carry_out(
             kind="anchor",
             subject=f"size {size}",
             about={"log_size": str(size), "log_root": f"0x{root.hex()}"},
@@ -265,11 +301,15 @@ class ChainLoop:
                 proof=self._proof_to(size),
             ),
         )
+        if row.state != CONFIRMED:
+            return False
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
         with self._writer.transaction():
             self._writer.settlement.set_period_state(period.period, "anchored", log_root=root)
+        return True
 
-    def _declare(self, period: PeriodRow) -> None:
+    def _declare(self, period: PeriodRow) -> bool:
+        """Whether the period's report stands confirmed on the chain."""
         report = report_of(period)
         row = self._journal.carry_out(
             kind="declare",
@@ -282,6 +322,8 @@ class ChainLoop:
             is_done=lambda: declarations.is_declared(self._chain, self._declarations, report),
             call=lambda: declarations.declare_call(self._chain, self._declarations, self._account, report),
         )
+        if row.state != CONFIRMED:
+            return False
         tx_hash, block = self._where(row, period.period)
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
         with self._writer.transaction():
@@ -289,10 +331,11 @@ class ChainLoop:
                 period.period, "declared", declare_tx=tx_hash, declared_block=block
             )
         _log.info("declared", extra=facts(period=period.period, distributable=period.distributable, tx=tx_hash))
+        return True
 
     def _where(self, row: JournalRow, period: int) -> tuple[str | None, int | None]:
         """Transaction and block of a declaration; of one that another process made, by its event."""
-        if row.block is not None:
+        if row.tx_hash is not None:
             return row.tx_hash, row.block
         self._follower.catch_up()
         for event in self._reader.chain.events(contract="declarations", name="Declared"):

@@ -8,6 +8,7 @@ from eth_utils.address import to_checksum_address
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
+from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 
 
@@ -20,11 +21,19 @@ def allow(
     return chain.transact(compliance, call, action="allow holders" if allowed else "take holders off the list")
 
 
-def mint(chain: Chain, deployment: Deployment, issuer: LocalAccount, to: str, shares: int) -> Receipt:
-    """Create shares; errors as `Chain.transact`."""
+def mint(
+    chain: Chain,
+    deployment: Deployment,
+    issuer: LocalAccount,
+    to: str,
+    shares: int,
+    *,
+    steps: Steps | None = None,
+) -> Receipt:
+    """Create shares, once for the same `steps`; errors as `Steps.transact`."""
     share = contracts_of(chain, deployment).share
-    return chain.transact(
-        issuer, share.functions.mint(to_checksum_address(to), shares), action=f"mint {shares} shares to {to}"
+    return (steps or Steps(chain, issuer)).transact(
+        "mint", lambda: share.functions.mint(to_checksum_address(to), shares), action=f"mint {shares} shares to {to}"
     )
 
 

@@ -8,9 +8,38 @@ from web3 import Web3
 from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.types import LogReceipt, Nonce, TxParams, TxReceipt, Wei
 
+from evidence.units import div_floor
 from oracle.errors import ChainRefused
 
 Call = ContractFunction | ContractConstructor
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a transaction offers for a unit of gas, in wei.
+
+    Attributes:
+        most: the most it pays.
+        tip: how much of that goes to the block's producer at most; None on a chain without EIP-1559, where `most` is the price.
+    """
+
+    most: int
+    tip: int | None
+
+    def above(self, other: "Fees") -> "Fees":
+        """These fees, or a quarter more than `other` where that is dearer: nodes want a tenth more before they replace a transaction."""
+        tip = None if self.tip is None else max(self.tip, _quarter_more(other.tip or 0))
+        return Fees(max(self.most, _quarter_more(other.most)), tip)
+
+    def params(self) -> TxParams:
+        """As a transaction's fields."""
+        if self.tip is None:
+            return {"gasPrice": Wei(self.most)}
+        return {"maxFeePerGas": Wei(self.most), "maxPriorityFeePerGas": Wei(self.tip)}
+
+
+def _quarter_more(wei: int) -> int:
+    return wei + div_floor(wei, 4) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +73,7 @@ class Prepared:
         tx_hash: 0x-prefixed hex.
         sender: checksummed address.
         nonce: the sender's.
+        fees: what it offers for gas.
         returned: what the simulation returned.
     """
 
@@ -52,6 +82,7 @@ class Prepared:
     tx_hash: str
     sender: ChecksumAddress
     nonce: int
+    fees: Fees
     returned: bytes = b""
 
 
@@ -75,14 +106,14 @@ def request_of(web3: Web3, account: LocalAccount, call: Call) -> TxParams:
     return request
 
 
-def fees_of(web3: Web3) -> TxParams:
+def fees_of(web3: Web3) -> Fees:
     """What to offer for gas now."""
     tip = web3.eth.max_priority_fee
     base = web3.eth.get_block("latest").get("baseFeePerGas")
     if base is None:
-        return {"gasPrice": web3.eth.gas_price}  # a chain without EIP-1559
+        return Fees(web3.eth.gas_price, None)  # a chain without EIP-1559
     # Twice the base fee stands six full blocks of rising fees.
-    return {"maxFeePerGas": Wei(2 * base + tip), "maxPriorityFeePerGas": tip}
+    return Fees(2 * base + tip, tip)
 
 
 def receipt_of(found: TxReceipt, action: str) -> Receipt:

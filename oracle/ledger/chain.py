@@ -1,5 +1,7 @@
 """The journal of chain writes and the contract events that were followed."""
 
+import json
+
 from oracle.ledger.rows import EventRow, JournalRow
 from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
 
@@ -10,6 +12,7 @@ _EVENT = columns(EventRow)
 _SELECT_JOURNAL = select(JournalRow, "chain_journal")
 _SELECT_EVENT = select(EventRow, "chain_events")
 _FOLLOWED = "chain_followed_block"
+_MARKS = "chain_marks"  # JSON: block -> hash
 
 
 class ChainReader:
@@ -32,6 +35,18 @@ class ChainReader:
             _SELECT_JOURNAL + where, (after, kind, kind, state, state, min(limit, LIMIT_MAX))
         )
         return many(JournalRow, _JOURNAL, found)
+
+    def journal_from(self, block: int, limit: int = LIMIT_MAX) -> list[JournalRow]:
+        """Writes that stand on the chain in this block or a later one, newest first."""
+        where = "WHERE block >= ? AND state IN ('mined', 'confirmed') ORDER BY block DESC, nonce DESC, id DESC LIMIT ?"
+        return many(
+            JournalRow, _JOURNAL, self._connect().execute(_SELECT_JOURNAL + where, (block, min(limit, LIMIT_MAX)))
+        )
+
+    def journal_pending(self, limit: int = 100) -> list[JournalRow]:
+        """Writes that are sent, or mined but not confirmed, oldest first."""
+        where = "WHERE state IN ('sent', 'mined') ORDER BY id LIMIT ?"
+        return many(JournalRow, _JOURNAL, self._connect().execute(_SELECT_JOURNAL + where, (min(limit, LIMIT_MAX),)))
 
     def gas_by_kind(self) -> dict[str, tuple[int, int]]:
         """(number of confirmed writes, gas used in all) by kind."""
@@ -62,6 +77,12 @@ class ChainReader:
         found = self._connect().execute("SELECT value FROM meta WHERE key = ?", (_FOLLOWED,)).fetchone()
         return -1 if found is None else int(found[0])
 
+    def marks(self) -> dict[int, str]:
+        """Hashes of some of the newest followed blocks, rising by block; by them a reorganisation is noticed."""
+        found = self._connect().execute("SELECT value FROM meta WHERE key = ?", (_MARKS,)).fetchone()
+        held = {} if found is None else json.loads(found[0])
+        return dict(sorted((int(block), str(hash_)) for block, hash_ in held.items()))
+
 
 class ChainWriter:
     """Writes the journal and the events."""
@@ -76,16 +97,26 @@ class ChainWriter:
         sql = f"{insert('chain_journal', names)} ON CONFLICT (kind, subject) DO UPDATE SET {updates}"
         self._connect().execute(sql, [getattr(row, name) for name in names])
 
-    def add_events(self, rows: list[EventRow], *, followed_block: int) -> None:
-        """Store events, once each, and how far they reach; in one transaction, so that none is skipped or doubled."""
+    def add_events(self, rows: list[EventRow], *, followed_block: int, marks: dict[int, str] | None = None) -> None:
+        """Store events, once each, and how far they reach; in one transaction, so that none is skipped or doubled.
+
+        `marks`, where given, replace the stored ones.
+        """
         sql = insert("chain_events", _EVENT, replace=True)
         self._connect().executemany(sql, [values(row, _EVENT) for row in rows])
         self._set_followed(followed_block)
+        if marks is not None:
+            self._set_marks(marks)
 
     def drop_events_from(self, block: int) -> None:
-        """Forget every event of this block and later ones, after a reorganisation; following resumes before it."""
+        """Forget every event and mark of this block and later ones, after a reorganisation; following resumes before it."""
+        self._set_marks({at: hash_ for at, hash_ in ChainReader(self._connect).marks().items() if at < block})
         self._connect().execute("DELETE FROM chain_events WHERE block >= ?", (block,))
         self._set_followed(block - 1)
+
+    def _set_marks(self, marks: dict[int, str]) -> None:
+        value = json.dumps({str(block): hash_ for block, hash_ in sorted(marks.items())})
+        self._connect().execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_MARKS, value))
 
     def _set_followed(self, block: int) -> None:
         self._connect().execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_FOLLOWED, str(block)))

@@ -181,7 +181,7 @@ class PeriodRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRow:
-    """One chain write; `state` goes planned, sent, then confirmed or refused; `payload` is JSON."""
+    """One chain write; `state` goes planned, sent, mined, then confirmed, or refused; `payload` is JSON."""
 
     id: int | None = None
     kind: str

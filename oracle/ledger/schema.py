@@ -145,7 +145,7 @@ CHAIN_JOURNAL: Columns = {
     "kind": str,  # anchor | declare | fund | push | claim | deploy | ...
     "subject": str,  # what it is about, e.g. "size 812", "period 3"; (kind, subject) is unique
     "payload": str,  # JSON
-    "state": str,  # planned | sent | confirmed | refused
+    "state": str,  # planned | sent | mined | confirmed | refused
     "tx_hash": str,
     "sender": str,
     "nonce": int,

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from oracle.chain import embedded
+from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import Books, Site, open_site
+
+
+@pytest.fixture
+def anvil() -> Iterator[Anvil]:
+    """A fresh anvil node that mines each transaction at once."""
+    with running_anvil() as node:
+        yield node
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,5 @@
 """The same line over JSON-RPC to a real node, anvil."""
 
-import os
-import platform
-import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,39 +12,13 @@ from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.keeper import push_due
 from oracle.errors import ChainRefused, ChainUnreachable
 from shell.clock import SteppedClock
+from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import Books, Site, open_site
 from tests.chain.test_chain_loop import declared_on_chain, running
 
-_ROOT = Path(__file__).parents[2]
-_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
-ANVIL = _ROOT / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"
 
-
-@pytest.fixture
-def anvil() -> Iterator[str]:
-    if not ANVIL.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("anvil is missing: run `npm ci`")
-        pytest.skip("anvil is missing: run `npm ci`")
-    process = subprocess.Popen(
-        [ANVIL, "--port", "0", "--host", "127.0.0.1", "--hardfork", "cancun"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if found := re.search(r"Listening on (127\.0\.0\.1:\d+)", line):
-                yield f"http://{found[1]}"
-                break
-        else:
-            pytest.fail("anvil ended before it listened")
-    finally:
-        process.terminate()
-        process.wait(30)
-        process.stdout.close()
-
-
-def test_the_line_runs_on_anvil(anvil: str, tmp_path: Path) -> None:
-    chain = Chain.connect(anvil)
+def test_the_line_runs_on_anvil(anvil: Anvil, tmp_path: Path) -> None:
+    chain = Chain.connect(anvil.url)
     assert chain.has_time_control
     site: Site = open_site(chain)
     holders = [holder.address for holder in site.holders]
@@ -77,8 +46,8 @@ def test_the_line_runs_on_anvil(anvil: str, tmp_path: Path) -> None:
     chain.close()
 
 
-def test_a_node_that_goes_away_is_unreachable(anvil: str) -> None:
-    chain = Chain.connect(anvil)
+def test_a_node_that_goes_away_is_unreachable(anvil: Anvil) -> None:
+    chain = Chain.connect(anvil.url)
     assert chain.chain_id == 31337
     # Nobody listens on port 9 (discard) of this machine.
     chain._web3.provider.endpoint_uri = "http://127.0.0.1:9"  # type: ignore[attr-defined]  # an HTTPProvider has it

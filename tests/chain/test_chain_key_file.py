@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
+from cli.main import run
+from oracle import config
 from oracle.chain.key_file import read_account, write_account
 from shell.errors import ConfigError
 
@@ -64,3 +66,60 @@ def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str
     assert caught.value.__cause__ is None
     with pytest.raises(ConfigError, match="no such key file"):
         read_account(tmp_path / "none", field="chain.key", profile="development")
+
+
+def test_a_password_file_opens_a_keystore_and_only_that(tmp_path: Path) -> None:
+    keystore, password, open_key = tmp_path / "oracle.json", tmp_path / "oracle.password", tmp_path / "open.key"
+    for path, text in (
+        (keystore, json.dumps(Account.encrypt(KEY, "right", iterations=2))),
+        (password, "right\nnote\n"),
+    ):
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+    def read() -> bytes:
+        account = read_account(keystore, field="chain.key", profile="production", password_file=password)
+        return bytes(account.key)
+
+    assert read() == KEY
+    password.write_text("wrong-word")
+    with pytest.raises(ConfigError, match="not its password") as caught:
+        read()
+    assert "wrong-word" not in str(caught.value)
+    for text in ("", "\nright", "x" * 2000):
+        password.write_text(text)
+        with pytest.raises(ConfigError, match="must hold the password in its first line"):
+            read()
+    password.chmod(0o644)
+    with pytest.raises(ConfigError, match="can be read by others"):
+        read()
+    password.unlink()
+    with pytest.raises(ConfigError, match="password_file: there is no such key file"):
+        read()
+    write_account(open_key, KEY, demo=False)
+    with pytest.raises(ConfigError, match="is no keystore"):
+        read_account(open_key, field="chain.key", profile="development", password_file=password)
+
+
+def test_an_oracles_file_names_a_keystore_or_a_key(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    assert run(["init", str(folder), "--first-day", "2026-12-01"]) == 0
+    path = folder / "oracle.toml"
+    line = 'key = "keys/declarer.key"'
+    rest = path.read_text().split("# Without [chain]")[0]
+    plain = f'{rest}[chain]\nrpc_url = "http://127.0.0.1:8545"\n{line}\n'
+    path.write_text(plain)
+    loaded = config.load(path).chain
+    assert loaded is not None
+    assert (loaded.key.name, loaded.password_file) == ("declarer.key", None)
+    path.write_text(
+        plain.replace(line, 'keystore = "keys/d.json"\npassword_file = "keys/d.password"\nconfirmations = 2')
+    )
+    loaded = config.load(path).chain
+    assert loaded is not None
+    assert loaded.password_file is not None
+    assert (loaded.key.name, loaded.password_file.name, loaded.confirmations) == ("d.json", "d.password", 2)
+    for broken in ("", f'{line}\nkeystore = "keys/d.json"'):
+        path.write_text(plain.replace(line, broken))
+        with pytest.raises(ConfigError, match=r"chain\.key: either key or keystore"):
+            config.load(path)

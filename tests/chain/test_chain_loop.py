@@ -378,4 +378,4 @@ def test_journalled_bytes_are_the_transaction(site: Site, books: Books) -> None:
         loop.catch_up()
     row = books.reader.chain.journal_of("declare", "period 0")
     assert row is not None
-    assert Web3.to_hex(Web3.keccak(hexstr=json.loads(row.payload)["raw"])) == row.tx_hash
+    assert Web3.to_hex(Web3.keccak(hexstr=json.loads(row.payload)["attempt"]["raw"])) == row.tx_hash
