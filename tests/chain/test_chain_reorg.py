@@ -18,10 +18,10 @@ from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.keeper import push_due
 from oracle.chain.loop import ChainLoop
 from oracle.chain.steps import Steps
-from oracle.errors import ChainError, ChainRefused, ChainUnreachable
+from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
 from shell.clock import SteppedClock
 from shell.errors import ConfigError
-from tests.chain.anvil_node import Anvil, until
+from tests.chain.anvil_node import Anvil, happens, until
 from tests.chain.asset_site import Books, Site, open_site
 from tests.chain.test_chain_loop import declared_on_chain
 
@@ -29,24 +29,17 @@ from tests.chain.test_chain_loop import declared_on_chain
 class Reorganised:
     """A loop on a chain whose blocks the test makes."""
 
-    def __init__(self, node: Anvil, chain: Chain, loop: ChainLoop) -> None:
+    def __init__(self, node: Anvil, loop: ChainLoop) -> None:
         self.node = node
-        self.chain = chain
         self.loop = loop
 
     def block(self) -> None:
         """One block, and whatever the loop does about it."""
-        self._between_questions(self.node.mine)
+        self.node.mine()
         self.loop.wake()
         wanted = self.loop._asked
-        until(lambda: self.node.waiting() > 0 or self.loop._answered >= wanted or self.loop._ended)
-
-    def reorg(self, depth: int) -> None:
-        self._between_questions(lambda: self.node.reorg(depth))
-
-    def _between_questions(self, act: Callable[[], None]) -> None:
-        # In the loop's own thread, so that it asks nothing meanwhile: anvil 1.7 does not always survive that.
-        self.chain.call(lambda _: act())
+        # Blocks come on a real chain whatever the oracle does: where it waits for more of them they are not withheld.
+        happens(lambda: self.node.waiting() > 0 or self.loop._answered >= wanted or self.loop._ended, within_s=3)
 
     def blocks_until(self, done: Callable[[], bool], *, limit: int = 150) -> int:
         for number in range(limit):
@@ -118,11 +111,11 @@ def test_reorganisations_of_two_blocks_never_declare_twice(
     loop = loop_on(books, chain, confirmations=confirmations, periods=3)
     loop.start()
     try:
-        driven = Reorganised(anvil, chain, loop)
+        driven = Reorganised(anvil, loop)
         for number in range(24):
             driven.block()
             if number % every == every - 1:
-                driven.reorg(2)
+                anvil.reorg(2)
         # The last reorganisation may not be noticed yet: it is over once nothing has happened for four blocks.
         calm = 0
         for _ in range(150):
@@ -174,12 +167,12 @@ def test_a_write_is_confirmed_only_when_blocks_stand_on_top(anvil: Anvil, tmp_pa
         loop.catch_up()
         assert states(books) == ["settled"]
         assert anvil.waiting() == 0
-        driven = Reorganised(anvil, chain, loop)
+        driven = Reorganised(anvil, loop)
         driven.blocks_until(lambda: states(books) == ["declared"], limit=5)
         assert loop.status()["unconfirmed"] == []
         # Deeper than it was asked to wait for: what was confirmed is put back, and comes back by the same bytes.
         before = books.reader.chain.journal()
-        driven.reorg(6)
+        anvil.reorg(6)
         loop.wake()
         until(lambda: anvil.waiting() == 1)
         assert states(books) == ["anchored"]
@@ -237,7 +230,7 @@ def test_a_transaction_that_is_stuck_on_its_fee_is_outbid(anvil: Anvil, tmp_path
         # Gas becomes a thousand times dearer than what the oracle offered.
         anvil.ask("anvil_setNextBlockBaseFeePerGas", hex(2_000 * 10**9))
         anvil.mine(6)
-        driven = Reorganised(anvil, chain, loop)
+        driven = Reorganised(anvil, loop)
         until(lambda: books.reader.chain.journal_of("anchor", "size 3") != first)
         driven.blocks_until(lambda: states(books) == ["declared"], limit=30)
     finally:
@@ -252,7 +245,7 @@ def test_a_transaction_that_is_stuck_on_its_fee_is_outbid(anvil: Anvil, tmp_path
     chain.close()
 
 
-def test_a_fork_as_deep_as_the_bound_is_left(anvil: Anvil, tmp_path: Path) -> None:
+def test_a_fork_is_left_as_deep_as_the_bound_and_no_deeper(anvil: Anvil, tmp_path: Path) -> None:
     chain = Chain.connect(anvil.url)
     site = open_site(chain)
     books = Books(site, tmp_path / "ledger.db")
@@ -267,6 +260,11 @@ def test_a_fork_as_deep_as_the_bound_is_left(anvil: Anvil, tmp_path: Path) -> No
     assert follower.forks == 1
     assert_ledger_is_the_chain(books)
     assert len(books.reader.chain.marks()) < 2 * REORG_DEPTH
+    anvil.mine(3)
+    follower.catch_up()
+    anvil.reorg(REORG_DEPTH + 20)
+    with pytest.raises(ChainConflict, match="blocks below what was followed"):
+        follower.catch_up()
     books.close()
     chain.close()
 
