@@ -298,7 +298,7 @@ class ChainLoop:
                 self._account,
                 log_size=size,
                 log_root=root,
-                proof=self._proof_to(size),
+                proof=self._proof_to(period),
             ),
         )
         if row.state != CONFIRMED:
@@ -343,8 +343,16 @@ class ChainLoop:
                 return event.tx_hash, event.block
         return None, None
 
-    def _proof_to(self, size: int) -> list[bytes]:
+    def _proof_to(self, period: PeriodRow) -> list[bytes]:
+        size = period.log_size
         head_size = self._check_head()
+        before = self._reader.settlement.period(period.period - 1)
+        if before is not None and head_size < before.log_size:
+            # A reorganisation took the anchor before this one away a moment ago. Were this one anchored on what is left, the other could
+            # never be anchored again, and its period never declared.
+            raise ChainUnreachable(
+                f"size {before.log_size}, which was anchored, is not on the chain any more; it is anchored again first"
+            )
         if head_size > size:
             raise ChainConflict(
                 f"size {head_size} is anchored already, and size {size} before it was never: a person must look"
