@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from eth_account.signers.local import LocalAccount
 
+from cli.amount import written
 from cli.errors import CommandFailed, UsageError
 from evidence.units import Minor
 from oracle import asset_file
@@ -40,9 +41,8 @@ class OnChain:
 
     def amount(self, minor: int) -> str:
         """Minor units as people write them, with the token's symbol."""
-        decimals = self.asset.terms.money_decimals
-        whole, rest = divmod(minor, 10**decimals)
-        return f"{whole}.{rest:0{decimals}d} {self.asset.terms.money_symbol}" if decimals else f"{whole}"
+        terms = self.asset.terms
+        return f"{written(minor, terms.money_decimals)} {terms.money_symbol}"
 
     def minor(self, text: str) -> Minor:
         """An amount as people write it, in minor units.

@@ -6,6 +6,8 @@ Each act is the function behind a command: `asset fund`, `keeper run --once`, `c
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cli import site
+from cli.amount import written
 from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
@@ -121,8 +123,7 @@ def _push(stage: Stage, acts: Acts) -> Push:
 
 
 def _money(amount: Minor) -> str:
-    whole, minor = divmod(amount, 10**6)
-    return f"{whole}.{minor:06d}"
+    return written(amount, site.MONEY_DECIMALS)
 
 
 def names(stage: Stage) -> dict[str, str]:
