@@ -1,5 +1,5 @@
-# helioracle: make demo | test | test-fast | check | bench | contracts | spec | lock | pictures | system | clean
-# Everything is set up in .venv and node_modules; nothing outside this folder is touched, but by `make system`.
+# helioracle: make demo | test | test-fast | test-long | coverage | check | check-contracts | bench | contracts | spec | lock | pictures | system | clean
+# Everything is set up in .venv, .venv-* and node_modules; nothing outside this folder is touched, but by `make system`.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -9,7 +9,7 @@ STEP := scripts/step
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: demo test test-fast check contracts spec lock system clean bench help pictures
+.PHONY: demo test test-fast test-long coverage check check-contracts contracts spec lock system clean bench help pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,12 @@ $(BIN)/python:
 	@$(STEP) "install Solidity tools from npm" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p .make && touch $@
 
+# The analysers of the contracts, each alone: beside web3 8 pip picks an old slither, and halmos pins an old rich.
+.make/slither .make/halmos: .make/%: requirements/%.lock | $(BIN)/python
+	@$(STEP) "make .venv-$*" $(BIN)/python -m venv --clear .venv-$*
+	@$(STEP) "install $*" .venv-$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.lock
+	@mkdir -p .make && touch $@
+
 # ------------------------------------------------------------------ what people type
 demo: .make/demo
 	@$(BIN)/helioracle demo $(DEMO_ARGS)
@@ -48,15 +54,32 @@ check: .make/dev
 	@$(STEP) "import-linter" $(BIN)/lint-imports
 	@$(STEP) "deptry" $(BIN)/deptry .
 
+# Not a part of `make test`: it takes as long again as the contracts' tests.
+check-contracts: .make/dev .make/node .make/slither .make/halmos
+	@$(STEP) "slither" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python contracts/slither_findings.py
+	@$(STEP) "halmos" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python contracts/halmos_proofs.py
+
+# Tests run in two processes; WORKERS=0 runs them in one, as a debugger wants it.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+
 # As root the system packages that some tests need are installed; otherwise those tests are skipped by name.
 test: .make/dev .make/node
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory system; fi
-	@$(STEP) "all tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+	@$(STEP) "all tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST)
+
+# Longer: every mutant instead of every third, a hundred random histories, and the invariants over eight times as many deeds.
+test-long: .make/dev .make/node
+	@$(STEP) "the contracts, at length" env HELIORACLE_LONG=1 HELIORACLE_PROFILE=long PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) tests/contracts
 
 test-fast: .make/dev .make/node
-	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -m "not slow"
+	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) -m "not slow"
 
-bench: .make/dev
+# Which lines and branches of the contracts no Solidity test reaches (two to five minutes; contracts/README.md).
+coverage: .make/dev .make/node
+	@$(STEP) "coverage of the contracts" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python contracts/coverage.py
+
+bench: .make/dev .make/node
 	@for b in bench/bench_*.py; do [ -e "$$b" ] || continue; $(STEP) "$$b" $(BIN)/python "$$b"; done
 
 # ------------------------------------------------------------------ generated files
@@ -69,13 +92,14 @@ spec: .make/dev
 lock: | $(BIN)/python
 	@$(STEP) "lock demo" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra demo pyproject.toml requirements/build.in -o requirements/demo.lock
 	@$(STEP) "lock dev" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	@for tool in slither halmos; do $(STEP) "lock $$tool" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 requirements/$$tool.in -o requirements/$$tool.lock || exit 1; done
 
 system:
 	@$(STEP) "system packages: $(SYSTEM_PACKAGES)" scripts/system $(SYSTEM_PACKAGES)
 SYSTEM_PACKAGES := chromium mosquitto
 
 clean:
-	rm -rf $(VENV) node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache
+	rm -rf $(VENV) .venv-slither .venv-halmos node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache contracts/out-*
 
 pictures: .make/demo
 	@$(STEP) "transcript and screenshot of the README" $(BIN)/python scripts/pictures.py

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api.envelope import Envelope, error_answer
 from api.errors import ApiError, LedgerAway
-from api.models import ErrorAnswer
+from api.models.errors import ErrorAnswer
 from api.routes import assets, holders, log, meters, periods, proofs, status
 from api.sources import Sources
 from api.version import VERSION

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from api.terms import Terms
 from evidence.units import Minor, SettlementDay
-from oracle.core.entitlement import NOBODY, X96, Entitlement, History, entitlement_of, read_history
+from oracle.core.entitlement import X96, Entitlement, entitlement_of
+from oracle.core.history import History, read_history
+from oracle.core.holder_register import NOBODY
+from oracle.core.report_standing import ReportStanding, standings
 from oracle.ledger.rows import EventRow
 
 
@@ -27,21 +30,23 @@ class MoneyFlow:
     Attributes:
         history: movements, tranches and payments, for `oracle.core.entitlement`.
         payments: in chain order.
-        declared: period -> distributable amount of its report.
+        reports: period -> how its newest report stands.
+        report_txs: period -> the transaction that declared its newest report.
         funding_txs: period -> transactions that funded it.
-        settled_up_to: holder -> the tranches below this are settled.
+        settled_up_to: holder -> the tranches below this are paid, to an heir where the wallet is lost.
     """
 
     history: History
     payments: tuple[Paid, ...]
-    declared: dict[int, Minor]
+    reports: dict[int, ReportStanding]
+    report_txs: dict[int, str]
     funding_txs: dict[int, list[str]]
     settled_up_to: dict[str, int]
 
     @property
     def declared_total(self) -> int:
         """Base units declared so far."""
-        return sum(self.declared.values())
+        return sum(report.distributable for report in self.reports.values())
 
     @property
     def funded_total(self) -> int:
@@ -55,8 +60,14 @@ class MoneyFlow:
 
     @property
     def holders(self) -> list[str]:
-        """Everybody who holds or held shares, rising by address."""
-        return [holder for holder in self.history.register.holders if holder != NOBODY]
+        """Everybody who holds or held shares, or is the heir of a lost wallet, rising by address."""
+        heirs = {one.heir for one in self.history.redirected}
+        return sorted({*self.history.register.holders, *heirs} - {NOBODY})
+
+    def declared(self, period: int) -> int:
+        """Base units that the newest report of a period says are distributable."""
+        report = self.reports.get(period)
+        return 0 if report is None else report.distributable
 
     def funded(self, period: int) -> int:
         """Base units received for a period."""
@@ -90,19 +101,26 @@ def read_money_flow(events: Iterable[EventRow], terms: Terms, excluded: tuple[st
         excluded=excluded,
     )
     payments: list[Paid] = []
-    declared: dict[int, Minor] = {}
+    report_txs: dict[int, str] = {}
     funding_txs: dict[int, list[str]] = {}
+    settled_up_to: dict[str, int] = {}
+    inherited: dict[
+        str, dict[str, int]
+    ] = {}  # heir -> lost wallets whose credit it holds -> the tranches settled in it
     for event in kept:
         match event.contract, event.name:
             case "distributor", "Paid":
                 args = json.loads(event.args)
-                payments.append(Paid(args["holder"], Minor(int(args["amount"])), int(args["upTo"]), event))
+                paid = Paid(args["holder"], Minor(int(args["amount"])), int(args["upTo"]), event)
+                payments.append(paid)
+                # A payment is all the credit there is: what lost wallets passed on too.
+                settled_up_to.update({**inherited.pop(paid.holder, {}), paid.holder: paid.up_to})
+            case "distributor", "Redirected":
+                args = json.loads(event.args)
+                passed_on = {**inherited.pop(args["lost"], {}), args["lost"]: int(args["upTo"])}
+                inherited.setdefault(args["heir"], {}).update(passed_on)
+            case "declarations", "Declared":
+                report_txs[int(json.loads(event.args)["period"])] = event.tx_hash
             case "distributor", "Funded":
                 funding_txs.setdefault(int(json.loads(event.args)["period"]), []).append(event.tx_hash)
-            case "declarations", "Declared":
-                args = json.loads(event.args)
-                declared[int(args["period"])] = Minor(int(args["distributable"]))
-    settled_up_to: dict[str, int] = {}
-    for payment in payments:
-        settled_up_to[payment.holder] = max(payment.up_to, settled_up_to.get(payment.holder, 0))
-    return MoneyFlow(history, tuple(payments), declared, funding_txs, settled_up_to)
+    return MoneyFlow(history, tuple(payments), standings(kept), report_txs, funding_txs, settled_up_to)

@@ -1,6 +1,6 @@
 """Stored batches as readings, page by page, with status words spelled out."""
 
-from api.models import Reading
+from api.models.meters import Reading
 from api.wire import hexed, rfc3339
 from evidence import batch, reading
 from evidence.errors import EvidenceError
@@ -62,11 +62,11 @@ def shown(signed: SignedReading, header_hash: bytes, position: int) -> Reading:
 
 
 def opened(row: BatchRow) -> list[SignedReading]:
-    """The readings of a stored batch; none where it is sealed. The intake checked root and signature when it stored it.
+    """The readings of a stored batch; none where it is bodiless. The intake checked root and signature when it stored it.
 
     A body that no longer decodes is shown as none here: its proof, which is the thing to look at, fails in the browser.
     """
-    if row.header.sealed or not row.body:
+    if row.header.bodiless or not row.body:
         return []
     try:
         profile = decode_header(row.header.header).profile

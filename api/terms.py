@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import NotYet
-from api.models import PointOut, Term
+from api.models.asset import PointOut, Term
 from evidence import tags
 from evidence.units import SECONDS_PER_DAY
 from oracle.ledger.reader import LedgerReader

@@ -1,4 +1,4 @@
-"""`helioracle asset deploy|allow|mint|fund`: what the asset's owner does."""
+"""`helioracle asset deploy|allow|mint|demo-money|fund`: what the asset's owner does."""
 
 import argparse
 import sys
@@ -12,38 +12,31 @@ from cli.errors import CommandFailed, UsageError
 from cli.on_chain import OnChain, connected, report
 from oracle.asset_file import write_deployment
 from oracle.chain import share
-from oracle.chain.deploy import Deployed, Offices, check_roles, check_wiring, deploy, task_of
-from oracle.chain.fund import fund_period
+from oracle.chain.deploy import Deployed, check_roles, check_wiring, deploy, task_of
+from oracle.chain.fund import fund_period, mint_demo_money
+from oracle.chain.offices import OFFICES, Offices, ReportRules
 from oracle.chain.steps import Steps
 from oracle.errors import ChainConflict, ChainError
 
 _CONFIRMATIONS_MAX = 1000
+_WINDOW_MAX_S = 30 * 86_400
+_RESOLVE_MIN_S = 3600
 _T = TypeVar("_T")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The verb's work."""
-    return {"deploy": _deploy, "allow": _allow, "mint": _mint, "fund": _fund}[arguments.verb](arguments)
+    return _VERBS[arguments.verb](arguments)
 
 
 def _deploy(arguments: argparse.Namespace) -> int:
-    if not 0 <= arguments.confirmations <= _CONFIRMATIONS_MAX:
-        raise UsageError(f"--confirmations {arguments.confirmations} is not between 0 and {_CONFIRMATIONS_MAX}")
+    confirmations = _confirmations(arguments)
     journal = journal_of(arguments.asset, "deploy")
     token = None if arguments.token is None else _address("--token", arguments.token)
+    factory = None if arguments.factory is None else _address("--factory", arguments.factory)
     with connected(arguments) as on:
         owner = on.account.address
-        offices = Offices(
-            signer=_address("--signer", arguments.signer),
-            **{
-                office: _office(arguments, office, owner)
-                for office in ("registrar", "compliance", "treasury", "issuer")
-            },
-        )
-        if offices.signer == offices.registrar:
-            raise UsageError(
-                f"--signer and --registrar are both {offices.signer}: who measures must not say which meters count"
-            )
+        offices, rules = _offices(arguments, owner), _rules(arguments)
         if on.asset.deployment is not None:
             return _deployed_before(arguments, on, offices, journal)
         terms, meters = on.asset.terms, on.asset.meters
@@ -51,20 +44,24 @@ def _deploy(arguments: argparse.Namespace) -> int:
             on.chain,
             on.account,
             path=journal,
-            task=task_of(terms=terms, meters=meters, offices=offices, token=token, excluded=()),
+            task=task_of(
+                terms=terms, meters=meters, offices=offices, rules=rules, token=token, factory=factory, excluded=()
+            ),
             progress=_say,
         )
         deployed = _resumable(
-            journal,
+            arguments,
             lambda: deploy(
                 on.chain,
                 on.account,
                 terms=terms,
                 meters=meters,
                 offices=offices,
+                rules=rules,
                 token=token,
+                factory=factory,
                 steps=steps,
-                confirmations=arguments.confirmations,
+                confirmations=confirmations,
             ),
         )
         # On the chain and in the journal; a crash before the next line finds it all done and repeats nothing but that line.
@@ -72,11 +69,37 @@ def _deploy(arguments: argparse.Namespace) -> int:
         return _report_deployed(arguments, deployed)
 
 
+def _offices(arguments: argparse.Namespace, owner: str) -> Offices:
+    held = {
+        name: _address(f"--{name.replace('_', '-')}", given) for name in OFFICES if (given := getattr(arguments, name))
+    }
+    try:
+        return Offices.of(
+            owner,
+            signers=[_address("--signer", signer) for signer in arguments.signer],
+            threshold=arguments.threshold,
+            **held,
+        )
+    except ChainConflict as error:
+        raise UsageError(f"--signer, --threshold, --registrar: {error}") from None
+
+
+def _rules(arguments: argparse.Namespace) -> ReportRules:
+    window, resolve = arguments.challenge_window, arguments.resolve_window
+    if not 0 <= window <= _WINDOW_MAX_S:
+        raise UsageError(f"--challenge-window {window} is not between 0 and {_WINDOW_MAX_S} seconds")
+    if not (_RESOLVE_MIN_S if window else 0) <= resolve <= _WINDOW_MAX_S:
+        raise UsageError(f"--resolve-window {resolve} is not between {_RESOLVE_MIN_S} and {_WINDOW_MAX_S} seconds")
+    if not 1 <= arguments.profile_minutes <= 1440:
+        raise UsageError(f"--profile-minutes {arguments.profile_minutes} is not between 1 and 1440")
+    return ReportRules(challenge_window_s=window, resolve_window_s=resolve, profile_minutes=arguments.profile_minutes)
+
+
 def _deployed_before(arguments: argparse.Namespace, on: OnChain, offices: Offices, journal: Path) -> int:
     """A deployment that was finished is looked over; one that we know nothing of is not touched."""
     if not journal.exists():
         raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
-    check_wiring(on.chain, on.deployment, terms=on.asset.terms, signer=offices.signer)
+    check_wiring(on.chain, on.deployment, terms=on.asset.terms, meters=on.asset.meters, signer=offices.signers[0])
     check_roles(on.chain, on.deployment, offices)
     return report(
         arguments,
@@ -123,19 +146,22 @@ def _mint(arguments: argparse.Namespace) -> int:
     to = _address("--to", arguments.to)
     if arguments.shares <= 0:
         raise UsageError(f"--shares {arguments.shares} is not above 0")
-    journal = journal_of(arguments.asset, "mint")
+    confirmations = _confirmations(arguments)
     with connected(arguments) as on:
-        steps = Steps(
-            on.chain,
-            on.account,
-            path=journal,
-            task={"share": on.deployment.addresses["share"], "to": to, "shares": str(arguments.shares)},
-            progress=_say,
-        )
+        steps = _steps(arguments, on, share=on.deployment.addresses["share"], to=to, shares=str(arguments.shares))
         receipt = _resumable(
-            journal, lambda: share.mint(on.chain, on.deployment, on.account, to, arguments.shares, steps=steps)
+            arguments,
+            lambda: share.mint(
+                on.chain,
+                on.deployment,
+                on.account,
+                to,
+                arguments.shares,
+                steps=steps,
+                confirmations=confirmations,
+            ),
         )
-        steps.forget()
+        steps.finish()
         return report(
             arguments,
             f"Minted {arguments.shares} shares to {to}; they earn from today's settlement day on.\n"
@@ -144,25 +170,54 @@ def _mint(arguments: argparse.Namespace) -> int:
         )
 
 
+def _demo_money(arguments: argparse.Namespace) -> int:
+    confirmations = _confirmations(arguments)
+    given = None if arguments.to is None else _address("--to", arguments.to)
+    with connected(arguments) as on:
+        amount = on.minor(arguments.amount)
+        to = given or on.account.address
+        steps = _steps(arguments, on, token=on.deployment.addresses["token"], to=to, amount=str(amount))
+        receipt = _resumable(
+            arguments,
+            lambda: mint_demo_money(
+                on.chain, on.deployment, on.account, to, amount, steps=steps, confirmations=confirmations
+            ),
+        )
+        steps.finish()
+        return report(
+            arguments,
+            f"Created {on.amount(amount)} for {to}, which are worth nothing.\n"
+            "Next: helioracle asset fund --period N, once that period is declared.",
+            {"to": to, "amount": str(amount), "tx": receipt.tx_hash},
+        )
+
+
 def _fund(arguments: argparse.Namespace) -> int:
-    journal = journal_of(arguments.asset, "fund")
+    confirmations = _confirmations(arguments)
+    if arguments.period < 0:
+        raise UsageError(f"--period {arguments.period} is below 0, the first period")
     with connected(arguments) as on:
         amount = None if arguments.amount is None else on.minor(arguments.amount)
-        steps = Steps(
-            on.chain,
-            on.account,
-            path=journal,
-            task={
-                "distributor": on.deployment.addresses["distributor"],
-                "period": str(arguments.period),
-                "asked": "all" if amount is None else str(amount),
-            },
-            progress=_say,
+        steps = _steps(
+            arguments,
+            on,
+            distributor=on.deployment.addresses["distributor"],
+            period=str(arguments.period),
+            asked="all" if amount is None else str(amount),
         )
         funding = _resumable(
-            journal, lambda: fund_period(on.chain, on.deployment, on.account, arguments.period, amount, steps=steps)
+            arguments,
+            lambda: fund_period(
+                on.chain,
+                on.deployment,
+                on.account,
+                arguments.period,
+                amount,
+                steps=steps,
+                confirmations=confirmations,
+            ),
         )
-        steps.forget()
+        steps.finish()
         return report(
             arguments,
             f"Funded period {funding.period} with {on.amount(funding.received)} (tranche {funding.tranche}).\n"
@@ -176,12 +231,28 @@ def _fund(arguments: argparse.Namespace) -> int:
         )
 
 
+_VERBS = {"deploy": _deploy, "allow": _allow, "mint": _mint, "demo-money": _demo_money, "fund": _fund}
+
+
+def _confirmations(arguments: argparse.Namespace) -> int:
+    confirmations: int = arguments.confirmations
+    if not 0 <= confirmations <= _CONFIRMATIONS_MAX:
+        raise UsageError(f"--confirmations {confirmations} is not between 0 and {_CONFIRMATIONS_MAX}")
+    return confirmations
+
+
+def _steps(arguments: argparse.Namespace, on: OnChain, **task: str) -> Steps:
+    journal = journal_of(arguments.asset, arguments.verb)
+    return Steps(on.chain, on.account, path=journal, task=task, progress=_say)
+
+
 def journal_of(asset: Path, verb: str) -> Path:
     """Where a verb's steps are journalled: beside the asset file, `asset.deploy.json`."""
     return asset.with_name(f"{asset.stem}.{verb}.json")
 
 
-def _resumable(journal: Path, work: Callable[[], _T]) -> _T:
+def _resumable(arguments: argparse.Namespace, work: Callable[[], _T]) -> _T:
+    journal = journal_of(arguments.asset, arguments.verb)
     try:
         return work()
     except ChainConflict:
@@ -192,11 +263,6 @@ def _resumable(journal: Path, work: Callable[[], _T]) -> _T:
         raise CommandFailed(
             f"{error}\nWhat was sent stands in {journal}: the same command again goes on from there."
         ) from error
-
-
-def _office(arguments: argparse.Namespace, office: str, owner: str) -> str:
-    given = getattr(arguments, office)
-    return owner if given is None else _address(f"--{office}", given)
 
 
 def _address(option: str, text: str) -> str:

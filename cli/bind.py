@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cli.errors import UsageError
+from cli.init import CHAIN_ID_MAX
 from evidence.binding import Binding, Custody, Direction, sign_binding
 from evidence.errors import EvidenceError
 from evidence.keys import FileSigner, private_key_from
@@ -16,6 +17,7 @@ from shell.clock import RealClock
 from shell.key_files import read_signer, write_signer
 
 T = TypeVar("T")
+NAMEPLATE_W_MAX = 2**32 - 1
 _PROFILE = "development"  # keys in files: production seals them in hardware, which binds with its own tool
 
 
@@ -27,6 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.out.exists():
         raise UsageError(f"{arguments.out} is there already; a new binding gets a new file and is valid from later")
+    # Before the key: a mistake must not leave one behind.
+    if not 1 <= arguments.chain_id <= CHAIN_ID_MAX:
+        raise UsageError(f"--chain-id {arguments.chain_id} is not between 1 and {CHAIN_ID_MAX}")
+    if not 1 <= arguments.nameplate_w <= NAMEPLATE_W_MAX:
+        raise UsageError(f"--nameplate-w {arguments.nameplate_w} is not between 1 and {NAMEPLATE_W_MAX}")
     installer = read_signer(arguments.installer_key, field="--installer-key", profile=_PROFILE)
     step_wh, modulus_num, modulus_den = _register(arguments.protocol, arguments.scale_factor)
     multiplier_num, multiplier_den = _option(arguments.multiplier, "--multiplier", "a ratio such as 40 or 60/5", _ratio)

@@ -7,6 +7,7 @@ each gateway to the topics of that name: so the names here are those of the conf
 import argparse
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from shell.clock import RealClock
 
 ORACLE = "oracle"  # as in the broker's access list
 _RESERVED = frozenset({ORACLE, "broker", "ca"})
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")  # RFC 1123, section 2.1, or a wildcard of RFC 6125
+_HOST_MAX = 253
 _CA_DAYS = 3650
 _DAYS_MAX = 3650
 _BACKDATED = timedelta(hours=1)  # a gateway's clock may be behind before chrony has set it
@@ -46,7 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.gateway:
         if not IDENTIFIER.fullmatch(name) or name in _RESERVED:
             raise UsageError(f"--gateway {name!r} is not 1 to 32 of a-z 0-9 and '-', or is a name of ours")
+    for name in arguments.broker:
+        _general_name(name)
     folder: Path = arguments.dir
+    _refuse_other_names(folder, arguments.broker)
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.fromtimestamp(RealClock().now(), UTC)
     until = now + timedelta(days=arguments.days)
@@ -148,15 +155,31 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
+def _refuse_other_names(folder: Path, names: list[str]) -> None:
+    # What is there is kept, and so a name that is asked for now would be missing without a word.
+    path = folder / "broker.pem"
+    if not names or not path.exists():
+        return
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        there = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        raise UsageError(f"{path}: is no certificate of a broker; restore it, or remove it and broker.key") from None
+    missing = [name for name in names if _general_name(name) not in there]
+    if missing:
+        raise UsageError(f"{path}: is there and does not name {missing[0]}; remove it and broker.key to make it anew")
+
+
 def _general_name(text: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(text)
-    except ValueError:
-        raise UsageError(f"--broker {text!r} is neither a name nor an address") from None
+    if len(text) > _HOST_MAX or _HOST.fullmatch(text) is None:
+        raise UsageError(
+            f"--broker {text!r} is neither a host name nor an address; a name has letters, digits, '-' and '.' (xn-- for others)"
+        )
+    return x509.DNSName(text)
 
 
 def _both_there(key_path: Path, path: Path) -> bool:

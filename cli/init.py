@@ -20,6 +20,7 @@ from shell.key_files import DEMO_MARK, write_secret, write_signer
 ETHEREUM_KEYS = ("declarer", "owner", "keeper")
 BROKER_PORT = 18_830
 API_PORT = 8_430
+CHAIN_ID_MAX = 2**53 - 1  # what a wallet can say in JSON
 _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -53,15 +54,18 @@ class Scaffold:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the set and say what to do next."""
+    """Write the set and say what to do next.
+
+    Raises:
+        UsageError: an option that cannot be followed, or a folder that holds something already.
+    """
+    if not 1 <= arguments.chain_id <= CHAIN_ID_MAX:
+        raise UsageError(f"--chain-id {arguments.chain_id} is not between 1 and {CHAIN_ID_MAX}; 31337 is anvil's")
     zone = timezone(timedelta(seconds=site.EXAMPLE.utc_offset_s))
     if arguments.first_day is None:
         first_day = datetime.fromtimestamp(RealClock().now(), zone).date() + timedelta(days=1)
     else:
-        try:
-            first_day = date.fromisoformat(arguments.first_day)
-        except ValueError:
-            raise UsageError(f"--first-day {arguments.first_day!r} is not a date such as 2026-12-01") from None
+        first_day = _day(arguments.first_day)
     write(
         Scaffold(
             folder=arguments.dir,
@@ -82,10 +86,25 @@ def run(arguments: argparse.Namespace) -> int:
         f"helioracle oracle run --config {arguments.dir}/oracle.toml",
         f"helioracle gateway run --config {arguments.dir}/gateway.toml",
         f"helioracle api run --config {arguments.dir}/api.toml",
-        f"helioracle keeper run --config {arguments.dir}/keeper.toml",
     ):
         print(f"  {command}")
+    print(
+        "So it settles and declares nothing. With a chain: deploy the contracts, uncomment [chain] in oracle.toml, and pay:"
+    )
+    print("  helioracle asset deploy --help")
+    print(f"  helioracle keeper run --config {arguments.dir}/keeper.toml")
     return 0
+
+
+def _day(text: str) -> date:
+    # Python takes 20261201 and 2026-W49-2 as well, some versions more than others.
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise UsageError(f"--first-day {text!r} is not a date such as 2026-12-01")
+    return day
 
 
 def write(scaffold: Scaffold) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 
+from eth_utils.address import is_address
+
 from cli import keeper_config, serve
 from cli.errors import UsageError
 from cli.on_chain import connected, report
@@ -18,6 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.every is not None and not 1 <= arguments.every <= keeper_config.EVERY_MAX_S:
         raise UsageError(f"--every {arguments.every} is not between 1 and {keeper_config.EVERY_MAX_S}")
+    for address in arguments.skip:
+        if not is_address(address):
+            # Passed over in silence it would pay somebody who would rather claim.
+            raise UsageError(f"--skip {address!r} is not an Ethereum address")
     given = [arguments.rpc_url, arguments.key or arguments.keystore, arguments.ledger]
     if not arguments.once:
         if any(given) or arguments.skip:
@@ -53,16 +59,18 @@ def _once(arguments: argparse.Namespace) -> int:
         push = push_due(on.chain, on.deployment, on.account, reader, skip=arguments.skip)
         lines = [f"{payout.outcome.value:6} {on.amount(payout.amount)} to {payout.holder}" for payout in push.payouts]
         paid = [payout for payout in push.payouts if payout.outcome is Outcome.PAID]
-        return report(
+        done = f"Paid {len(paid)} of {len(push.payouts)} holders in {len(push.receipts)} transactions."
+        halted = [f"Stopped: {push.halted}. The same command goes on once it does."] if push.halted else []
+        code = report(
             arguments,
-            "\n".join(
-                [*lines, f"Paid {len(paid)} of {len(push.payouts)} holders in {len(push.receipts)} transactions."]
-            ),
+            "\n".join([*lines, done, *halted]),
             {
                 "up_to": push.up_to,
+                "halted": push.halted,
                 "payouts": [
                     {"holder": p.holder, "amount": str(p.amount), "outcome": p.outcome.value} for p in push.payouts
                 ],
                 "transactions": [receipt.tx_hash for receipt in push.receipts],
             },
         )
+        return 1 if push.halted else code

@@ -8,6 +8,7 @@ key = "keys/keeper.key"
 every_s = 3600
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def load(path: Path) -> KeeperConfig:
         world=table.file("world", must_exist=False, default=None),
     )
     for address in config.skip:
-        if len(address) != 42 or not address.startswith("0x"):
+        if re.fullmatch("0x[0-9a-fA-F]{40}", address) is None:
             raise table.error("skip", f"{address!r} is not an Ethereum address")
     table.finish()
     return config

@@ -100,16 +100,19 @@ class KeeperService:
             log.warning("a pass failed", extra=facts(problem=error))
             return False
         self._note(push, at)
-        return True
+        if push.halted:
+            log.warning("a pass stopped", extra=facts(problem=push.halted))
+        return not push.halted
 
     def _note(self, push: Push, at: int) -> None:
         outcomes = Counter(payout.outcome.value for payout in push.payouts)
         with self._lock:
-            self._counts["passes"] += 1
+            self._counts["failed" if push.halted else "passes"] += 1
             self._counts["transactions"] += len(push.receipts)
             self._counts["paid"] += outcomes["paid"]
             self._counts["held"] += outcomes["held"] + outcomes["failed"]
-            self._last_pass = at
-            self._trouble = ""
+            self._trouble = push.halted
+            if not push.halted:
+                self._last_pass = at
         if push.payouts:
             log.info("paid", extra=facts(holders=outcomes["paid"], transactions=len(push.receipts), up_to=push.up_to))

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from importlib.metadata import version
 
@@ -24,15 +25,26 @@ def run(argv: list[str] | None = None) -> int:
 
 def _call(arguments: argparse.Namespace) -> int:
     try:
-        return int(importlib.import_module(arguments.module).run(arguments))
+        code = int(importlib.import_module(arguments.module).run(arguments))
+        sys.stdout.flush()
     except ModuleNotFoundError as error:
         problem, code = f"needs the package {error.name!r}; install the extra: pip install 'helioracle[demo]'", 2
     except (UsageError, ShellError) as error:
         problem, code = str(error), 2
     except CommandFailed as error:
         problem, code = str(error), 1
+    except BrokenPipeError:
+        # Whoever read our output has gone, and so nobody is left to tell. Standard output is flushed again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        problem, code = f"{error.filename}: {error.strerror}", 2
     except KeyboardInterrupt:
         problem, code = "stopped", 130
+    else:
+        return code
     print(f"helioracle: {problem}", file=sys.stderr)
     return code
 

@@ -59,7 +59,13 @@ class OnChain:
         return Minor(value)
 
 
-def _account(arguments: argparse.Namespace) -> LocalAccount:
+def account_of(arguments: argparse.Namespace) -> LocalAccount:
+    """The account that `--keystore` or `--key` name; a person is asked for a password that no file holds.
+
+    Raises:
+        UsageError: a password file without a keystore.
+        ConfigError: as `read_account`.
+    """
     if arguments.keystore is None:
         if arguments.password_file is not None:
             raise UsageError("--password-file opens a --keystore; there is none")
@@ -81,7 +87,7 @@ def connected(arguments: argparse.Namespace) -> Iterator[OnChain]:
         CommandFailed: the contract or the node said no.
     """
     asset = asset_file.load(arguments.asset)
-    account = _account(arguments)
+    account = account_of(arguments)
     try:
         chain = Chain.connect(arguments.rpc_url)
     except ChainError as error:

@@ -104,7 +104,11 @@ def _init(commands: "_Commands[argparse.ArgumentParser]") -> None:
 
 
 def _service(commands: "_Commands[argparse.ArgumentParser]", name: str, what: str) -> None:
-    parser = commands.add_parser(name, help=what)
+    parser = _parser(
+        commands.add_parser(name, help=what),
+        f"helioracle {name} run --config {name}.toml",
+        f"helioracle {name} status --config {name}.toml",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     run = _parser(
         verbs.add_parser("run", help=f"run {what} until Ctrl-C or SIGTERM"),
@@ -132,7 +136,16 @@ def _service(commands: "_Commands[argparse.ArgumentParser]", name: str, what: st
         )
         create.add_argument("--config", type=Path, default=Path("oracle.toml"), help=_CONFIG_HELP)
         create.set_defaults(module="cli.create_ledger")
+        migrate = _parser(
+            verbs.add_parser(
+                "migrate", help="bring a ledger of an older version to this one's schema; back it up before"
+            ),
+            "helioracle oracle migrate --config oracle.toml",
+        )
+        migrate.add_argument("--config", type=Path, default=Path("oracle.toml"), help=_CONFIG_HELP)
+        migrate.set_defaults(module="cli.migrate_ledger")
         _refusals(verbs)
+        _answer_dispute(verbs)
 
 
 def _first_read(verbs: "_Commands[argparse.ArgumentParser]") -> None:
@@ -157,7 +170,9 @@ def _bind(verbs: "_Commands[argparse.ArgumentParser]") -> None:
     bind.add_argument("--point", required=True, help="metering point that this meter makes")
     bind.add_argument("--serial", required=True, help="serial number on the meter's plate, without spaces")
     bind.add_argument("--protocol", choices=("sunspec", "dlt645"), required=True, help="says where the register wraps")
-    bind.add_argument("--scale-factor", type=int, choices=range(-10, 11), default=None, help="WH_SF of an inverter")
+    bind.add_argument(
+        "--scale-factor", type=int, choices=range(-10, 11), metavar="-10..10", help="WH_SF of an inverter"
+    )
     bind.add_argument(
         "--forward", choices=("export", "import"), default="export", help="what its forward register counts"
     )
@@ -187,6 +202,19 @@ def _refusals(verbs: "_Commands[argparse.ArgumentParser]") -> None:
         "--before", type=int, default=None, metavar="ID", help="only those older than this one: the next page"
     )
     refusals.set_defaults(module="cli.refusals")
+
+
+def _answer_dispute(verbs: "_Commands[argparse.ArgumentParser]") -> None:
+    answer = _parser(
+        verbs.add_parser(
+            "answer-dispute", help="declare a disputed period again, with the figures that the ledger gives"
+        ),
+        "helioracle oracle answer-dispute --config oracle.toml --period 3",
+    )
+    answer.add_argument("--config", type=Path, default=Path("oracle.toml"), help=_CONFIG_HELP)
+    answer.add_argument("--period", type=int, required=True, help="the period; `oracle status` lists what is disputed")
+    answer.add_argument("--json", action="store_true", help="print the result as JSON")
+    answer.set_defaults(module="cli.answer_dispute")
 
 
 def _status(verbs: "_Commands[argparse.ArgumentParser]", name: str) -> None:
@@ -224,6 +252,10 @@ def _certs(commands: "_Commands[argparse.ArgumentParser]") -> None:
 def _chain_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     parser.add_argument("--asset", type=Path, default=Path("asset.toml"), help="the asset file (default asset.toml)")
     parser.add_argument("--rpc-url", required=required, help="JSON-RPC address of the chain")
+    _account_options(parser, required=required)
+
+
+def _account_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
     account = parser.add_mutually_exclusive_group(required=required)
     account.add_argument(
         "--keystore", type=Path, help="keystore v3 file (encrypted) of the account that signs and pays the gas"
@@ -245,28 +277,74 @@ def _chain_options(parser: argparse.ArgumentParser, *, required: bool = True) ->
 
 
 def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("asset", help="what the asset's owner does")
+    parser = _parser(
+        commands.add_parser("asset", help="what the asset's owner does"),
+        "helioracle asset deploy --help",
+        "helioracle asset fund --rpc-url $RPC --key keys/owner.key --period 0",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    address = _parser(
+        verbs.add_parser("address", help="print the address of a key or keystore"),
+        "helioracle asset address --key keys/declarer.key",
+    )
+    _account_options(address, required=True)
+    address.set_defaults(module="cli.address")
     deploy = _parser(
         verbs.add_parser("deploy", help="deploy the asset's contracts and write their addresses into the asset file"),
         "helioracle asset deploy --rpc-url $RPC --keystore keys/owner.json --signer 0x...",
         "helioracle asset deploy --rpc-url $RPC --key keys/owner.key --signer 0x... --treasury 0x... --confirmations 2",
     )
     _chain_options(deploy)
-    deploy.add_argument("--signer", required=True, help="address of the oracle's declaring key")
+    deploy.add_argument(
+        "--signer",
+        required=True,
+        action="append",
+        metavar="ADDRESS",
+        help="address of the oracle's declaring key; repeatable, one for each oracle",
+    )
+    deploy.add_argument(
+        "--threshold", type=int, default=None, help="how many signers a report needs (default: just more than half)"
+    )
+    deploy.add_argument(
+        "--challenge-window",
+        type=int,
+        default=86_400,
+        metavar="SECONDS",
+        help="how long a report may be disputed before it is final (default 86400; 0 for development)",
+    )
+    deploy.add_argument(
+        "--resolve-window",
+        type=int,
+        default=604_800,
+        metavar="SECONDS",
+        help="how long the signers have to answer a dispute (default 604800)",
+    )
+    deploy.add_argument(
+        "--profile-minutes",
+        type=int,
+        default=1440,
+        metavar="MINUTES",
+        help="the most full-load minutes that the asset makes on a day (default 1440)",
+    )
+    deploy.add_argument(
+        "--factory", default=None, metavar="ADDRESS", help="an AssetFactory that exists (default: a new one)"
+    )
     for office, duty in (
-        ("registrar", "appends to the meter registry; never the signer"),
-        ("compliance", "says who may hold and be paid"),
-        ("treasury", "funds declared periods; owner of the demo token"),
-        ("issuer", "mints shares"),
+        ("admin", "everything that no other office is for, announced 7 days ahead"),
+        ("registrar", "appends to the meter registry, announced 2 days ahead; never a signer"),
+        ("compliance", "says who may hold and be paid, freezes shares and payouts"),
+        ("treasury", "funds final periods; owner of the demo token"),
+        ("issuer", "mints shares, burns its own"),
+        ("guardian", "disputes, cancels and pauses"),
+        ("enforcer", "moves shares by force and redirects lost wallets, announced 3 days ahead"),
+        ("signer-admin", "announces signer sets, 2 days ahead"),
+        ("restarter", "announces that a lost log begins anew, 14 days ahead"),
     ):
         deploy.add_argument(f"--{office}", default=None, metavar="ADDRESS", help=f"{duty} (default: the deployer)")
     deploy.add_argument(
         "--token", default=None, metavar="ADDRESS", help="the payment token, an ERC-20 (default: a new demo token)"
     )
-    deploy.add_argument(
-        "--confirmations", type=int, default=0, help="blocks to wait for on top of the last step (default 0)"
-    )
+    _confirmations(deploy)
     deploy.set_defaults(module="cli.asset", verb="deploy")
     allow = _parser(
         verbs.add_parser("allow", help="say who may hold shares and be paid"),
@@ -283,7 +361,9 @@ def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
     _chain_options(mint)
     mint.add_argument("--to", required=True, metavar="ADDRESS", help="a holder whom `asset allow` has allowed")
     mint.add_argument("--shares", type=int, required=True, help="whole shares")
+    _confirmations(mint)
     mint.set_defaults(module="cli.asset", verb="mint")
+    _demo_money(verbs)
     fund = _parser(
         verbs.add_parser("fund", help="pay declared revenue into the distributor"),
         "helioracle asset fund --rpc-url $RPC --key keys/owner.key --period 0",
@@ -293,11 +373,34 @@ def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
     fund.add_argument(
         "--amount", default=None, help="in the token's units, e.g. 12.50 (default: all that is still open)"
     )
+    _confirmations(fund)
     fund.set_defaults(module="cli.asset", verb="fund")
 
 
+def _demo_money(verbs: "_Commands[argparse.ArgumentParser]") -> None:
+    money = _parser(
+        verbs.add_parser("demo-money", help="create money of the demo token, which is worth nothing"),
+        "helioracle asset demo-money --rpc-url $RPC --key keys/owner.key --amount 100",
+    )
+    _chain_options(money)
+    money.add_argument("--amount", required=True, help="in the token's units, e.g. 12.50")
+    money.add_argument("--to", default=None, metavar="ADDRESS", help="who gets it (default: the account that signs)")
+    _confirmations(money)
+    money.set_defaults(module="cli.asset", verb="demo-money")
+
+
+def _confirmations(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--confirmations", type=int, default=0, metavar="N", help="blocks to wait for on top of it (default 0)"
+    )
+
+
 def _keeper(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("keeper", help="pays what holders are owed, on anybody's gas")
+    parser = _parser(
+        commands.add_parser("keeper", help="pays what holders are owed, on anybody's gas"),
+        "helioracle keeper run --config keeper.toml",
+        "helioracle keeper status --config keeper.toml",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     run = _parser(
         verbs.add_parser("run", help="push every funded tranche to every holder, again and again, or once"),

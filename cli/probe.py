@@ -4,13 +4,12 @@ import argparse
 import json
 
 from cli.errors import CommandFailed
-from gateway import config
-from gateway.config import LineConfig, MeterPlace
-from gateway.core.register import MeterAnswer, Outcome
+from gateway.core.meter_answer import MeterAnswer, Outcome
+from gateway.line_config import LineConfig, MeterPlace, load_lines
 from gateway.open_line import open_line
 
 _HINTS = {
-    Outcome.NO_ANSWER: "is the address right, are A and B the right way round, do baud rate and parity agree?",
+    Outcome.NO_ANSWER: "is the address right, are A and B the right way round, do baud rate and parity (over TCP: `framing`) agree?",
     Outcome.DAMAGED: "do baud rate and parity agree, are ground and termination there, is there a second master?",
     Outcome.FOREIGN: "does another device have this address, is there a second master?",
     Outcome.REFUSED: "the device is there and has no such register, or is busy",
@@ -23,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandFailed: at least one meter gave none.
     """
-    asked = [row for line, places in config.load_lines(arguments.config) for row in _ask(line, places)]
+    asked = [row for line, places in load_lines(arguments.config) for row in _ask(line, places)]
     if arguments.json:
         print(json.dumps(asked, indent=2))
     else:

@@ -23,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if not 1 <= arguments.limit <= LIMIT_MAX:
         raise UsageError(f"--limit {arguments.limit} is not between 1 and {LIMIT_MAX}")
+    if arguments.before is not None and arguments.before < 1:
+        raise UsageError(f"--before {arguments.before} is no ID; the last line of a page names the next one's")
     loaded = config.load(arguments.config)
     try:
         reader = LedgerReader(loaded.ledger)
@@ -45,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(facts))
         return 0
+    if not shown:
+        print("Nothing was refused." if not counts else f"Nothing older than {arguments.before} is kept.")
     _show(shown, forks, serials, counts)
     if following is not None:
         print(f"Older ones: helioracle oracle refusals --config {arguments.config} --before {following}")
@@ -78,8 +82,6 @@ def _fork(row: ForkRow, serials: Mapping[bytes, str]) -> dict[str, object]:
 def _show(
     refusals: list[RefusalRow], forks: list[ForkRow], serials: Mapping[bytes, str], counts: Mapping[str, int]
 ) -> None:
-    if not refusals:
-        print("Nothing was refused.")
     for row in refusals:
         meter = "-" if row.meter_id is None else serials.get(row.meter_id, row.meter_id.hex())
         print(f"{row.id}  {_time(row.received_at)}  {row.gateway}  {meter}  {row.code}  {row.detail}")

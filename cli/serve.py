@@ -1,6 +1,7 @@
 """`helioracle sim|gateway|oracle|api|keeper run`: one service from its TOML file, until Ctrl-C or SIGTERM."""
 
 import argparse
+import faulthandler
 import getpass
 import logging
 import sys
@@ -27,6 +28,7 @@ log = logging.getLogger("helioracle")
 _ROOMS = (ApiStartFailed, GatewayError, OracleError, SimError)
 OnFailure = Callable[[BaseException], None]
 _WORLD_LOOK_S = 0.2
+_PORT_MAX = 65_535
 
 
 class Service(Protocol):
@@ -53,6 +55,7 @@ class _Run:
     arguments: argparse.Namespace
     on_failure: OnFailure
     stop: threading.Event
+    failures: list[BaseException]
 
     @property
     def config(self) -> Path:
@@ -86,6 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
         CommandFailed: the service could not be made or started, or a thread of it died.
     """
     logs.set_up(verbose=arguments.verbose)
+    # A fault inside a C library ends the process without a word otherwise; where it was is what a report of it needs.
+    if sys.__stderr__ is not None and not faulthandler.is_enabled():
+        faulthandler.enable(sys.__stderr__)
     failures: list[BaseException] = []
     ended = threading.Event()
 
@@ -95,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with stop_on_signals(ended) as stop:
         try:
-            _serve(arguments, _BUILDERS[arguments.service](_Run(arguments, on_failure, stop)), stop, failures)
+            _serve(arguments, _BUILDERS[arguments.service](_Run(arguments, on_failure, stop, failures)), stop, failures)
         except _StoppedEarly:
             pass
         except _ROOMS as error:
@@ -129,9 +135,10 @@ def _serve(
 class _InWorld:
     """A service with the clock it lives by."""
 
-    def __init__(self, service: Telling, world: WorldClock) -> None:
+    def __init__(self, service: Telling, world: WorldClock, failures: list[BaseException]) -> None:
         self._service = service
         self._world = world
+        self._failures = failures
 
     def start(self) -> None:
         """Start the service; from then on the world need not wait for it to come up."""
@@ -140,7 +147,13 @@ class _InWorld:
             self._world.ready()
 
     def stop(self) -> None:
-        """Stop the service, then leave the world."""
+        """Stop the service, then leave the world: with a goodbye, unless it has failed and must be waited for."""
+        if isinstance(self._world, RemoteClock):
+            # Before the service's activities leave one by one: from here on nobody, or everybody, waits for all of them.
+            if self._failures:
+                self._world.close()
+            else:
+                self._world.depart()
         try:
             self._service.stop()
         finally:
@@ -200,12 +213,14 @@ def _sim(run: _Run) -> Service:
         sim = _SimInWorld(run)
     except SimError as refused:
         raise UsageError(f"{run.config}: {refused}") from None
-    return _InWorld(sim, RealClock())
+    return _InWorld(sim, RealClock(), run.failures)
 
 
 def _broker(run: _Run) -> Service:
     from firmware_sim.broker import EmbeddedBroker
 
+    if not 1 <= run.arguments.port <= _PORT_MAX:
+        raise UsageError(f"--port {run.arguments.port} is not between 1 and {_PORT_MAX}")
     return EmbeddedBroker(run.arguments.port)
 
 
@@ -215,7 +230,7 @@ def _gateway(run: _Run) -> Service:
 
     loaded = config.load(run.config)
     world = run.world(loaded.world, "gateway")
-    return _InWorld(GatewayService(loaded, world, on_failure=run.on_failure), world)
+    return _InWorld(GatewayService(loaded, world, on_failure=run.on_failure), world, run.failures)
 
 
 def _oracle(run: _Run) -> Service:
@@ -227,9 +242,14 @@ def _oracle(run: _Run) -> Service:
     world = run.world(loaded.world, "oracle")
     url = None if loaded.chain is None else loaded.chain.rpc_url
     chain = None if url is None else Chain.connect(url)
-    # A keystore without a password file: somebody must be there to type it.
-    ask = getpass.getpass if sys.stdin.isatty() else None
-    return _InWorld(OracleService(loaded, world, chain=chain, on_failure=run.on_failure, ask_password=ask), world)
+    return _InWorld(
+        OracleService(loaded, world, chain=chain, on_failure=run.on_failure, ask_password=_asked()), world, run.failures
+    )
+
+
+def _asked() -> Callable[[str], str] | None:
+    """Asks for a keystore's password where there is no password file; somebody must be there to type it."""
+    return getpass.getpass if sys.stdin.isatty() else None
 
 
 def _api(run: _Run) -> Service:
@@ -238,7 +258,7 @@ def _api(run: _Run) -> Service:
 
     loaded = config.load(run.config)
     world = run.world(loaded.world, "api")
-    return _InWorld(ApiService(loaded, world, on_failure=run.on_failure), world)
+    return _InWorld(ApiService(loaded, world, on_failure=run.on_failure), world, run.failures)
 
 
 def _keeper(run: _Run) -> Service:
@@ -253,12 +273,18 @@ def _keeper(run: _Run) -> Service:
     asset = asset_file.load(loaded.asset_file)
     if asset.deployment is None:
         raise UsageError(f"{asset.path}: [chain] has no addresses yet; run helioracle asset deploy first")
-    account = read_account(loaded.key, field="key", profile=loaded.profile, password_file=loaded.password_file)
+    account = read_account(
+        loaded.key,
+        field="key",
+        profile=loaded.profile,
+        ask_password=_asked(),
+        password_file=loaded.password_file,
+    )
     reader = LedgerReader(loaded.ledger)
     world = run.world(loaded.world, "keeper")
     keeping = Keeping(Chain.connect(loaded.rpc_url), asset.deployment, account, reader, loaded.skip)
     service = KeeperService(keeping, world, every_s=run.arguments.every or loaded.every_s, on_failure=run.on_failure)
-    return _InWorld(service, world)
+    return _InWorld(service, world, run.failures)
 
 
 # What a person types next, in another terminal; each takes --config.

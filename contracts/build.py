@@ -30,8 +30,11 @@ SETTINGS: dict[str, Any] = {
 # Contract name -> source unit. The AccessManager is OpenZeppelin's own, unchanged: every asset has one.
 WANTED: dict[str, str] = {
     "AccessManager": "@openzeppelin/contracts/access/manager/AccessManager.sol",
+    "AssetFactory": "src/AssetFactory.sol",
     "AssetShare": "src/AssetShare.sol",
     "DemoStablecoin": "src/demo/DemoStablecoin.sol",
+    "DirectSettlement": "src/DirectSettlement.sol",
+    "Erc3643Register": "src/Erc3643Register.sol",
     "InvestorGate": "src/InvestorGate.sol",
     "MeterRegistry": "src/MeterRegistry.sol",
     "RevenueDeclarations": "src/RevenueDeclarations.sol",

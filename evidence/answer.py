@@ -30,7 +30,9 @@ class Code(IntEnum):
     """Why; 0 and 1 go with STORED and DUPLICATE, 10 to 29 with REFUSED, 30 and above with RETRY."""
 
     OK = 0
-    SEALED = 1  # stored, but the body did not match: only the header's registers count
+    # Stored, but the body is missing or did not match: only the header's registers count. The name is frozen in spec/answer.md; everywhere
+    # else such a batch is *bodiless*, because every batch is sealed: that is its header being fixed before it is signed.
+    SEALED = 1
     MALFORMED = 10
     UNKNOWN_METER = 11
     BAD_SIGNATURE = 12

@@ -51,7 +51,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from firmware_sim.core.faults import FaultKind, FaultPlan
-from firmware_sim.core.recording import COLUMNS
+from firmware_sim.core.recording_csv import COLUMNS
 from firmware_sim.core.replay import PPM, Counting
 from firmware_sim.core.tariff import BANDS_MAX, TARIFFS, Band
 from shell.config import Table, read_toml

@@ -7,7 +7,8 @@ from firmware_sim.config import InverterConfig, LineConfig, MeterConfig, SimConf
 from firmware_sim.core.bus import Bus
 from firmware_sim.core.inverter import Inverter, power_scale_factor
 from firmware_sim.core.meter import Meter, start_in_tariffs
-from firmware_sim.core.recording import Counts, Recording, parse_recording
+from firmware_sim.core.recorded_rows import parse_recording
+from firmware_sim.core.recording import Counts, Recording
 from firmware_sim.core.replay import Replay
 from firmware_sim.core.tariff import TariffEnergy
 from firmware_sim.errors import RecordingRefused

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from gateway.core.register import MeterAnswer
+from gateway.core.meter_answer import MeterAnswer
 from gateway.errors import LineUnusable
 from gateway.meter_line import Silence, counter_of
 from gateway.serial_port import SerialPort, now_ms

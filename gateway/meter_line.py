@@ -7,7 +7,7 @@ that refuses is not asked again in the same slot.
 from collections import Counter
 from typing import Protocol
 
-from gateway.core.register import MeterAnswer, Outcome
+from gateway.core.meter_answer import MeterAnswer, Outcome
 from gateway.errors import LineUnusable
 from gateway.serial_port import SerialPort
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError, ModelMismatch

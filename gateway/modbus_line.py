@@ -7,13 +7,14 @@ function, length and CRC, behind nothing but whole answers to somebody else, end
 power and both scale factors: a scale factor may change between two requests.
 """
 
+import logging
 from collections import Counter
 from typing import TypeAlias
 
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 
-from gateway.core.register import MeterAnswer
+from gateway.core.meter_answer import MeterAnswer
 from gateway.errors import LineUnusable
 from gateway.meter_line import Silence, counter_of
 from gateway.serial_port import SerialPort
@@ -29,6 +30,10 @@ _REGISTERS = 0x10000
 _NOT_THERE = (modbus_rtu.ILLEGAL_ADDRESS, modbus_rtu.ILLEGAL_VALUE)
 _SAID_FOR_IT = (modbus_rtu.PATH_UNAVAILABLE, modbus_rtu.TARGET_SILENT)
 _HEARD_MAX = 4096  # bytes after one request: longer than any answer, and all the late ones before it
+
+# pymodbus says 'No response received after 0 retries' of every silence, as an error and of nobody by name. Silences are counted,
+# signed and said by us, with the meter they belong to.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 _Client: TypeAlias = ModbusSerialClient | ModbusTcpClient
 

@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evidence import topics
 from evidence.topics import Topic
 from shell.broker import BrokerConfig
-from shell.mqtt import new_client
+from shell.mqtt import keep_connected, new_client
 from shell.worker import Worker
 
 _KEEPALIVE_S = 30
@@ -140,7 +140,7 @@ class MqttLink:
 
     def _run(self) -> None:
         try:
-            self._client.loop_forever(retry_first_connection=True)
+            keep_connected(self._client)
         finally:
             sock = self._client.socket()
             if isinstance(sock, socket.socket):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from gateway.config import LineConfig
+from gateway.line_config import LineConfig
 from gateway.meter_line import MeterLine, MeterProtocol
 from gateway.serial_port import SerialPort
 

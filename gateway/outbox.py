@@ -1,60 +1,27 @@
 """The outbox: everything that must survive a power cut, in one SQLite file (WAL, synchronous FULL).
 
     with outbox.transaction():
-        outbox.add_open(meter_id, reading)
+        outbox.open.add(meter_id, reading)
     # Durable from here.
 
-Readings wait in `open_reading` until their batch is sealed; batches wait in `batch` until as many oracles as asked for have
-answered them, and then for the retention time. A refused batch is kept for a person to look at.
+Readings wait in `open` until their batch is sealed; batches wait in `sealed` until they are answered.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from evidence import reading as readings
-from evidence.bundle import BundleItem
-from evidence.header import ZERO_HASH
-from evidence.keys import MeterId
-from gateway.core.resend import Waiting
-from gateway.core.sealer import MeterState, OpenReading, Sealed
 from gateway.database import Database
-from gateway.outbox_schema import ANSWERED, QUARANTINED, TABLES, UNANSWERED, USER_VERSION
-
-_DELETE_STEP = 256
-_DROP_STEP = 64
-_ROW_OVERHEAD = 512  # bytes a batch takes beside its body: header, hashes, signature, indexes
-_ITEM_OVERHEAD = BundleItem(bytes(185), bytes(64), bytes(32), b"").size
-
-
-@dataclass(frozen=True, slots=True)
-class Unsigned:
-    """A sealed batch without a signature."""
-
-    row: int
-    meter_id: MeterId
-    header: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A signed batch as it is sent."""
-
-    row: int
-    meter_id: MeterId
-    header_hash: bytes
-    item: BundleItem
+from gateway.open_batches import OpenBatches
+from gateway.outbox_schema import TABLES, USER_VERSION
+from gateway.sealed_batches import SealedBatches
 
 
 class Outbox:
     """The outbox of one gateway; safe to use from several threads.
 
-    The numbers 0, 1 and 2 for `state` stand in the queries themselves: SQLite uses a partial index only where it sees the value.
-
     Args:
         path: the database; made when it is missing.
-        bytes_max: what its batches may take; see `let_go`.
+        bytes_max: what its batches may take; see `SealedBatches.let_go`.
 
     Raises:
         OutboxBroken: the file is damaged, is no outbox, or is one of another version.
@@ -64,295 +31,23 @@ class Outbox:
         self.path = path
         self._bytes_max = bytes_max
         self._db = Database(path, tables=TABLES, version=USER_VERSION)
-        self._bytes = self._held()
+        self.open = OpenBatches(self._db)
+        self.sealed = SealedBatches(self._db, bytes_max=bytes_max)
 
     def close(self) -> None:
         """Close the file; does nothing when closed."""
         self._db.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; nested ones belong to the outer one."""
-        with self._db.transaction():
-            before = self._bytes
-            try:
-                yield
-            except BaseException:
-                self._bytes = before
-                raise
-
-    # ------------------------------------------------------------ readings and meters
-
-    def state(self, meter_id: MeterId) -> tuple[MeterState, bytes] | None:
-        """(Where a meter's chain stands, the binding hash it was sealed under); None before its first header."""
-        row = self._db.one(
-            "SELECT meter_id, profile, epoch, next_seq, prev, export_wh, import_wh, last_slot, binding_hash"
-            " FROM meter WHERE meter_id = ?",
-            meter_id,
-        )
-        return None if row is None else (MeterState(*row[:8]), row[8])
-
-    def put_state(self, state: MeterState, binding_hash: bytes) -> None:
-        """Move a meter's chain on."""
-        self._db.do(
-            "INSERT OR REPLACE INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            state.meter_id,
-            state.profile,
-            state.epoch,
-            state.next_seq,
-            state.prev,
-            state.export_wh,
-            state.import_wh,
-            state.last_slot,
-            binding_hash,
-        )
-
-    def add_open(self, meter_id: MeterId, item: OpenReading) -> None:
-        """Keep a reading until its batch ends."""
-        self._db.do(
-            "INSERT INTO open_reading (meter_id, slot, boot_id, monotonic_ms, profile, record) VALUES (?, ?, ?, ?, ?, ?)",
-            meter_id,
-            item.slot,
-            item.boot_id,
-            item.monotonic_ms,
-            item.reading.profile,
-            item.reading.encode(),
-        )
-
-    def open_readings(self, meter_id: MeterId) -> list[OpenReading]:
-        """A meter's open readings, in order."""
-        rows = self._db.all(
-            "SELECT slot, boot_id, monotonic_ms, record, profile FROM open_reading WHERE meter_id = ? ORDER BY id",
-            meter_id,
-        )
-        return [
-            OpenReading(slot, boot, ms, readings.decode(record, profile)) for slot, boot, ms, record, profile in rows
-        ]
-
-    def drop_open(self, meter_id: MeterId, count: int) -> None:
-        """Take a meter's first `count` open readings out: they are in a batch now, or known to be stored."""
-        self._db.do(
-            "DELETE FROM open_reading WHERE id IN (SELECT id FROM open_reading WHERE meter_id = ? ORDER BY id LIMIT ?)",
-            meter_id,
-            count,
-        )
-
-    def open_count(self) -> int:
-        """Readings that wait for their batch to end."""
-        return self._db.number("SELECT COUNT(*) FROM open_reading")
-
-    def last_slot(self) -> int | None:
-        """The newest slot that was polled for any meter."""
-        row = self._db.one(
-            "SELECT MAX(slot) FROM (SELECT slot FROM open_reading UNION ALL SELECT last_slot FROM meter)"
-        )
-        return None if row is None else row[0]
-
-    # ------------------------------------------------------------ sealed batches
-
-    def add_sealed(self, sealed: Sealed) -> None:
-        """Keep a sealed batch; it is signed as it stands here, and never cut again."""
-        self._db.do(
-            "INSERT INTO batch (meter_id, header_hash, prev, header, batch_key, body, boundary) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            sealed.header.meter_id,
-            sealed.hash,
-            sealed.header.prev,
-            sealed.encoded,
-            sealed.batch_key,
-            sealed.body,
-            int(sealed.boundary),
-        )
-        self._bytes += _ROW_OVERHEAD + len(sealed.body)
-
-    def unsigned(self) -> list[Unsigned]:
-        """Sealed batches without a signature, oldest first."""
-        return [
-            Unsigned(*row)
-            for row in self._db.all("SELECT id, meter_id, header FROM batch WHERE signature IS NULL ORDER BY id")
-        ]
-
-    def put_signatures(self, signatures: Sequence[tuple[int, bytes]]) -> None:
-        """Set the signatures of some rows, in one transaction."""
-        with self.transaction():
-            self._db.do_many(
-                "UPDATE batch SET signature = ? WHERE id = ? AND signature IS NULL", [(s, row) for row, s in signatures]
-            )
-
-    def waiting(self, limit: int) -> list[Waiting]:
-        """Signed batches without an answer: each meter's first ones and the oldest of all, at most `limit`, oldest first."""
-        return [
-            Waiting(row, meter_id, _ITEM_OVERHEAD + body)
-            for row, meter_id, body in self._db.all(
-                "SELECT id, meter_id, length(body) FROM batch INDEXED BY batch_unanswered"
-                " WHERE state = 0 AND signature IS NOT NULL ORDER BY id LIMIT ?",
-                limit,
-            )
-        ]
-
-    def waiting_of_newest_meter(self, limit: int) -> list[Waiting]:
-        """As `waiting`, of the one meter whose oldest unanswered batch is the newest."""
-        row = self._db.one(
-            "SELECT meter_id, MIN(id) FROM batch INDEXED BY batch_unanswered WHERE state = 0"
-            " GROUP BY meter_id ORDER BY MIN(id) DESC LIMIT 1"
-        )
-        if row is None:
-            return []
-        return [
-            Waiting(number, meter_id, _ITEM_OVERHEAD + body)
-            for number, meter_id, body in self._db.all(
-                "SELECT id, meter_id, length(body) FROM batch INDEXED BY batch_unanswered"
-                " WHERE state = 0 AND meter_id = ? AND signature IS NOT NULL ORDER BY id LIMIT ?",
-                row[0],
-                limit,
-            )
-        ]
-
-    def outgoing(self, rows: Sequence[int]) -> list[Outgoing]:
-        """The batches of some rows as they are sent, in the order of their rows."""
-        found = []
-        for number in sorted(rows):
-            row = self._db.one(
-                "SELECT id, meter_id, header_hash, header, signature, batch_key, body FROM batch WHERE id = ?", number
-            )
-            if row is not None:
-                found.append(Outgoing(row[0], row[1], row[2], BundleItem(*row[3:])))
-        return found
-
-    def put_stored(self, header_hash: bytes, oracle_id: bytes, *, required: int, at: int) -> bool:
-        """One oracle has a batch; True when that makes it answered. An unknown hash, or one answered before, is no news."""
-        row = self._db.one("SELECT id, answered_by, state FROM batch WHERE header_hash = ?", header_hash)
-        if row is None or row[2] == ANSWERED:
-            return False
-        number, answered_by, _ = row
-        known = {answered_by[i : i + 20] for i in range(0, len(answered_by), 20)} | {oracle_id}
-        answered = len(known) >= required
-        self._db.do(
-            "UPDATE batch SET answered_by = ?, state = ?, answered_at = ? WHERE id = ?",
-            b"".join(sorted(known)),
-            ANSWERED if answered else row[2],
-            at if answered else None,
-            number,
-        )
-        return answered
-
-    def put_refused(self, header_hash: bytes, code: int, *, at: int) -> bool:
-        """An oracle refuses a batch for good: it is kept apart. True when that is news."""
-        changed = self._db.do(
-            "UPDATE batch SET state = ?, code = ?, answered_at = ? WHERE header_hash = ? AND state = ?",
-            QUARANTINED,
-            code,
-            at,
-            header_hash,
-            UNANSWERED,
-        )
-        return changed > 0
-
-    def meter_of(self, header_hash: bytes) -> MeterId:
-        """Whose batch this is; empty when it is not here."""
-        row = self._db.one("SELECT meter_id FROM batch WHERE header_hash = ?", header_hash)
-        return MeterId(b"" if row is None else row[0])
-
-    def first_unanswered(self, meter_id: MeterId) -> bytes:
-        """The header hash of a meter's oldest batch that waits for an answer; empty when none does."""
-        row = self._db.one(
-            "SELECT header_hash FROM batch WHERE state = 0 AND meter_id = ? ORDER BY id LIMIT 1", meter_id
-        )
-        return b"" if row is None else bytes(row[0])
-
-    def hashes_of(self, meter_id: MeterId, rows: Collection[int]) -> list[bytes]:
-        """The header hashes of those of some rows that are this meter's."""
-        found = (
-            self._db.one("SELECT header_hash FROM batch WHERE id = ? AND meter_id = ?", row, meter_id) for row in rows
-        )
-        return [row[0] for row in found if row is not None]
-
-    def holds_next_of(self, header_hash: bytes) -> bool:
-        """Whether a batch that follows this header is here, and has not been refused."""
-        return self._db.one("SELECT 1 FROM batch WHERE prev = ? AND state != 1", header_hash) is not None
-
-    def quarantine_after_refused(self, meter_id: MeterId) -> int:
-        """Put a meter's unanswered batches that follow a refused one beside it; returns how many."""
-        return self._db.do(
-            "UPDATE batch SET state = 1 WHERE meter_id = ? AND state = 0"
-            " AND id > (SELECT MIN(id) FROM batch WHERE meter_id = ? AND state = 1)",
-            meter_id,
-            meter_id,
-        )
-
-    def send_again_after(self, meter_id: MeterId, header_hash: bytes | None) -> int:
-        """An oracle stands behind what it has answered: a meter's batches after a header (all, for None) wait again."""
-        row = None if header_hash is None else self._db.one("SELECT id FROM batch WHERE header_hash = ?", header_hash)
-        first = row[0] if row is not None else -1
-        if header_hash is not None and row is None:
-            follower = self._db.one("SELECT id FROM batch WHERE prev = ?", header_hash)
-            first = follower[0] - 1 if follower is not None else -1
-        return self._db.do(
-            "UPDATE batch SET state = ?, answered_by = x'', answered_at = NULL"
-            " WHERE meter_id = ? AND id > ? AND state = ?",
-            UNANSWERED,
-            meter_id,
-            first,
-            ANSWERED,
-        )
-
-    # ------------------------------------------------------------ room
-
-    def forget_answered(self, before: int) -> int:
-        """Delete some of the batches that were answered before this world time; bounded, call it again for more."""
-        with self.transaction():
-            rows = self._db.all(
-                "SELECT id, length(body) FROM batch WHERE state = 2 AND answered_at < ? LIMIT ?",
-                before,
-                _DELETE_STEP,
-            )
-            self._db.do_many("DELETE FROM batch WHERE id = ?", [(row,) for row, _ in rows])
-            self._bytes -= sum(_ROW_OVERHEAD + body for _, body in rows)
-            return len(rows)
-
-    def let_go(self) -> int:
-        """While the outbox is over its bound: let whole bodies go, answered ones first, oldest first; returns how many.
-
-        Headers, and bodies whose last reading satisfies a boundary, are never let go.
-        """
-        dropped = 0
-        with self.transaction():
-            while self._bytes > self._bytes_max:
-                rows = self._db.all(
-                    "SELECT id, length(body) FROM batch WHERE boundary = 0 AND length(body) > 0"
-                    " ORDER BY state = ? DESC, id LIMIT ?",
-                    ANSWERED,
-                    _DROP_STEP,
-                )
-                if not rows:
-                    break
-                # The batch key is of no use without its body.
-                self._db.do_many(
-                    "UPDATE batch SET body = x'', batch_key = ? WHERE id = ?", [(ZERO_HASH, row) for row, _ in rows]
-                )
-                self._bytes -= sum(body for _, body in rows)
-                dropped += len(rows)
-        return dropped
-
-    @property
-    def over_bound(self) -> bool:
-        """Whether it still holds more than it may: nothing is left that may be let go."""
-        return self._bytes > self._bytes_max
+        return self.sealed.transaction()
 
     def counts(self) -> dict[str, int]:
         """Open readings, batches by state, and bytes held."""
         return {
-            "open_readings": self.open_count(),
-            "unanswered": self.unanswered_count(),
-            "quarantined": self._db.number("SELECT COUNT(*) FROM batch WHERE state = 1 /* quarantined */"),
-            "bytes": self._bytes,
+            "open_readings": self.open.count(),
+            "unanswered": self.sealed.unanswered_count(),
+            "quarantined": self.sealed.quarantined_count(),
+            "bytes": self.sealed.bytes_held,
             "bytes_max": self._bytes_max,
         }
-
-    def unanswered_count(self) -> int:
-        """Batches that wait for an answer, signed or not."""
-        return self._db.number("SELECT COUNT(*) FROM batch WHERE state = 0 /* unanswered */")
-
-    def _held(self) -> int:
-        return self._db.number("SELECT COALESCE(SUM(length(body)), 0) FROM batch") + _ROW_OVERHEAD * self._db.number(
-            "SELECT COUNT(*) FROM batch"
-        )

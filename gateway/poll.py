@@ -6,22 +6,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from evidence.keys import MeterId
 from evidence.reading import PROFILE_TARIFFS, Reading
 from evidence.status import OUTCOMES, REASONS, Status
+from evidence.units import div_floor
 from gateway.alarms import Alarms
 from gateway.core import schedule
-from gateway.core.register import MeterAnswer, Outcome, reading_of
+from gateway.core.meter_answer import MeterAnswer, Outcome, reading_of
 from gateway.meter_line import MeterLine
 from gateway.outbox import Outbox
 from gateway.sealing import SealedMeter, Sealing
+from gateway.serial_port import now_ms
 from shell.clock import WorldClock
 from shell.errors import ClockClosed
 from shell.logs import facts
 from shell.worker import Worker
 
 _FORGET_STEPS_MAX = 4
+_PAUSE_S = 0.5  # real time, between two times that a silent meter is asked
 _LABELS = OUTCOMES | REASONS
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,10 @@ class PolledMeter:
     meter: SealedMeter
 
 
+_LineAndMeters: TypeAlias = tuple[MeterLine, Sequence[PolledMeter]]
+_Said: TypeAlias = tuple[PolledMeter, MeterAnswer | Outcome, int]  # and the world's time when it did
+
+
 class PollLoop:
     """Polls all lines at every slot, in parallel, each line's meters in order.
 
@@ -44,6 +52,8 @@ class PollLoop:
         sealing: takes the readings.
         world: its slots.
         interval_s: between two slots.
+        cut_every_s: a slot at a multiple of this may be a boundary, of a day or of a tariff band.
+        ask_again_s: so long, real time, a meter that falls silent at such a slot is asked again.
         last_slot: the last slot to poll, or None.
         keep_answered_s: how long answered batches are kept, in world time.
         clock: the clock bit of now.
@@ -60,6 +70,8 @@ class PollLoop:
         world: WorldClock,
         *,
         interval_s: int,
+        cut_every_s: int,
+        ask_again_s: int,
         last_slot: int | None,
         keep_answered_s: int,
         clock: Callable[[], Status],
@@ -75,11 +87,15 @@ class PollLoop:
         self.finished = threading.Event()
         self._trouble: dict[MeterId, str] = {}
         self._newest: Mapping[MeterId, Reading] = {}
+        self._silent: set[MeterId] = set()  # at the slot before
         self._lines = lines
         self._outbox = outbox
         self._sealing = sealing
         self._world = world
         self._interval_s = interval_s
+        self._cut_every_s = cut_every_s
+        # The boundary rule takes an answer that comes within half an interval.
+        self._ask_again_ms = 1000 * min(ask_again_s, div_floor(interval_s, 2))
         self._last_slot = last_slot
         self._keep_answered_s = keep_answered_s
         self._clock = clock
@@ -117,7 +133,7 @@ class PollLoop:
             log.info("polling ends", extra=facts(slots=self.slots))
 
     def _poll_slots(self) -> None:
-        slot = schedule.first_slot(self._world.now(), self._interval_s, self._outbox.last_slot())
+        slot = schedule.first_slot(self._world.now(), self._interval_s, self._outbox.open.last_slot())
         while not self._stopping.is_set() and (self._last_slot is None or slot <= self._last_slot):
             self._participant.wait_until(slot)
             self._poll(slot, final=slot == self._last_slot)
@@ -128,9 +144,10 @@ class PollLoop:
 
     def _poll(self, slot: int, *, final: bool) -> None:
         clock = self._clock()
-        said: list[tuple[PolledMeter, MeterAnswer | Outcome, int]] = []
-        for answers in self._pool.map(self._poll_line, self._lines):
-            said += answers
+        said = self._ask(self._lines)
+        if schedule.ends_batch(slot, self._cut_every_s):
+            said = self._ask_again(said)
+        self._silent = {polled.meter.id for polled, answer, _ in said if answer is Outcome.NO_ANSWER}
         readings = {
             polled.meter.id: reading_of(
                 answer,
@@ -153,9 +170,25 @@ class PollLoop:
             self._notify()
         self._tidy()
 
-    def _poll_line(
-        self, line_and_meters: tuple[MeterLine, Sequence[PolledMeter]]
-    ) -> list[tuple[PolledMeter, MeterAnswer | Outcome, int]]:
+    def _ask(self, lines: Sequence[_LineAndMeters]) -> list[_Said]:
+        return [one for answers in self._pool.map(self._poll_line, lines) for one in answers]
+
+    def _ask_again(self, said: list[_Said]) -> list[_Said]:
+        """Ask who has fallen silent until it answers or the time is over.
+
+        Between two boundaries a lost reading costs nothing; here it would leave the energy on both sides estimated. Who was silent at
+        the slot before (an inverter at night) is not waited for.
+        """
+        until_ms = now_ms() + self._ask_again_ms
+        while fallen := {p.meter.id for p, answer, _ in said if answer is Outcome.NO_ANSWER} - self._silent:
+            if now_ms() >= until_ms or self._stopping.wait(_PAUSE_S):
+                break
+            left = [(line, [one for one in meters if one.meter.id in fallen]) for line, meters in self._lines]
+            newer = {one[0].meter.id: one for one in self._ask([line for line in left if line[1]])}
+            said = [newer.get(one[0].meter.id, one) for one in said]
+        return said
+
+    def _poll_line(self, line_and_meters: _LineAndMeters) -> list[_Said]:
         line, meters = line_and_meters
         out = []
         for polled in meters:
@@ -179,12 +212,12 @@ class PollLoop:
     def _tidy(self) -> None:
         before = self._world.now() - self._keep_answered_s
         for _ in range(_FORGET_STEPS_MAX):
-            if self._outbox.forget_answered(before) == 0:
+            if self._outbox.sealed.forget_answered(before) == 0:
                 break
-        self.bodies_let_go += self._outbox.let_go()
+        self.bodies_let_go += self._outbox.sealed.let_go()
         if self.bodies_let_go:
             self._alarms.stand("outbox bodies", f"the outbox is full: {self.bodies_let_go} bodies were let go")
-        if self._outbox.over_bound:
+        if self._outbox.sealed.over_bound:
             self._alarms.stand("outbox full", "the outbox is full and nothing in it may be let go")
         else:
             self._alarms.over("outbox full")

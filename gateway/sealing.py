@@ -17,8 +17,8 @@ from evidence.status import Status
 from gateway.alarms import Alarms
 from gateway.boot import Boot
 from gateway.core import reconcile, sealer
+from gateway.core.meter_answer import LastRegisters
 from gateway.core.reconcile import Step
-from gateway.core.register import LastRegisters
 from gateway.core.sealer import CutRule, MeterState, Moment, OpenReading, Sealed
 from gateway.outbox import Outbox
 from shell.logs import facts
@@ -73,7 +73,7 @@ class Sealing:
         self._alarms = alarms
         self._ready: set[MeterId] = set()
         # Of an older run of this outbox: open readings that the oracle may already hold in a batch we know nothing of.
-        self._inherited = {meter.id: len(outbox.open_readings(meter.id)) for meter in meters}
+        self._inherited = {meter.id: len(outbox.open.readings(meter.id)) for meter in meters}
         self._last = {meter.id: self._last_registers(meter.id) for meter in meters}
 
     @property
@@ -87,7 +87,7 @@ class Sealing:
 
     def sign_pending(self) -> int:
         """Sign what is sealed and not signed: after every sealing, and first thing at start; returns how many."""
-        pending = self._outbox.unsigned()
+        pending = self._outbox.sealed.unsigned()
         signatures = []
         for item in pending:
             meter = self._meters.get(item.meter_id)
@@ -98,7 +98,7 @@ class Sealing:
                 continue
             signatures.append((item.row, meter.signer.sign(item.header)))
         if signatures:
-            self._outbox.put_signatures(signatures)
+            self._outbox.sealed.put_signatures(signatures)
             # Durable from here: signed. A power cut before this line signs the same bytes again at the next start.
         return len(signatures)
 
@@ -111,7 +111,7 @@ class Sealing:
             final: nothing follows: seal everything.
         """
         monotonic_ms = self._boot.monotonic_ms()
-        if self._outbox.open_count() >= OPEN_MAX:
+        if self._outbox.open.count() >= OPEN_MAX:
             # Only while no oracle says where it stands. What is not kept now shows up as a gap between two slots.
             self._alarms.stand("open readings", f"{OPEN_MAX} readings wait for an oracle's head; no more are kept")
             readings = ()
@@ -119,7 +119,7 @@ class Sealing:
             self._alarms.over("open readings")
         with self._outbox.transaction():
             for meter_id, reading in readings:
-                self._outbox.add_open(meter_id, OpenReading(slot, self._boot.id, monotonic_ms, reading))
+                self._outbox.open.add(meter_id, OpenReading(slot, self._boot.id, monotonic_ms, reading))
                 self._note(meter_id, reading)
             sealed = sum(self._seal_meter(meter, final=final) for meter in self._meters.values())
         # Durable from here: the readings, and of every batch that ended its exact header bytes and its batch key.
@@ -171,17 +171,18 @@ class Sealing:
         return sealed
 
     def _meet(self, meter: SealedMeter, said: list[Head], moment: Moment) -> int:
-        kept = self._outbox.state(meter.id)
+        kept = self._outbox.open.state(meter.id)
         state, binding_hash = kept if kept is not None else (None, meter.binding_hash)
         steps = {
-            reconcile.step_of(state, head, held=self._outbox.holds_next_of(head.header_hash)): head for head in said
+            reconcile.step_of(state, head, held=self._outbox.sealed.holds_next_of(head.header_hash)): head
+            for head in said
         }
         log.info("oracle heads", extra=facts(meter=meter.serial, steps=",".join(step.value for step in steps)))
         if Step.NEW_EPOCH in steps:
             ahead = reconcile.ahead(said)
             self._drop_inherited(meter, state, ahead)
             # What follows a refused batch can never be stored any more; it is kept beside it.
-            self._outbox.quarantine_after_refused(meter.id)
+            self._outbox.sealed.quarantine_after_refused(meter.id)
             base = reconcile.continued(ahead, profile=meter.profile)
             self._alarms.stand(
                 f"epoch {meter.serial}",
@@ -192,7 +193,7 @@ class Sealing:
             return self._keep(meter, *sealer.commission(meter.id, meter.profile, meter.binding_hash, moment))
         if Step.RESEND in steps:
             head = steps[Step.RESEND]
-            again = self._outbox.send_again_after(meter.id, head.header_hash if head.known else None)
+            again = self._outbox.sealed.send_again_after(meter.id, head.header_hash if head.known else None)
             if again:
                 self._alarms.stand(
                     f"resend {meter.serial}",
@@ -205,27 +206,27 @@ class Sealing:
     def _drop_inherited(self, meter: SealedMeter, state: MeterState | None, head: Head) -> None:
         count = self._inherited[meter.id]
         if count and state is not None and reconcile.already_stored(state, head, count):
-            self._outbox.drop_open(meter.id, count)
+            self._outbox.open.drop(meter.id, count)
 
     def _seal_meter(self, meter: SealedMeter, *, final: bool) -> int:
-        kept = self._outbox.state(meter.id)
+        kept = self._outbox.open.state(meter.id)
         if kept is None or meter.id not in self._ready:
             return 0
         state = kept[0]
         count = 0
-        for group in sealer.split(self._outbox.open_readings(meter.id), self._rule, final=final):
+        for group in sealer.split(self._outbox.open.readings(meter.id), self._rule, final=final):
             for sealed, after in sealer.seal(state, group, self._rule, self._entropy):
-                self._outbox.add_sealed(sealed)
+                self._outbox.sealed.add(sealed)
                 state = after
                 count += 1
-            self._outbox.drop_open(meter.id, len(group))
+            self._outbox.open.drop(meter.id, len(group))
         if count:
-            self._outbox.put_state(state, meter.binding_hash)
+            self._outbox.open.put_state(state, meter.binding_hash)
         return count
 
     def _keep(self, meter: SealedMeter, sealed: Sealed, state: MeterState) -> int:
-        self._outbox.add_sealed(sealed)
-        self._outbox.put_state(state, meter.binding_hash)
+        self._outbox.sealed.add(sealed)
+        self._outbox.open.put_state(state, meter.binding_hash)
         return 1
 
     def _note(self, meter_id: MeterId, reading: Reading) -> None:
@@ -236,9 +237,9 @@ class Sealing:
         )
 
     def _last_registers(self, meter_id: MeterId) -> LastRegisters:
-        kept = self._outbox.state(meter_id)
+        kept = self._outbox.open.state(meter_id)
         last = LastRegisters(None, None) if kept is None else LastRegisters(kept[0].export_wh, kept[0].import_wh)
-        for item in self._outbox.open_readings(meter_id):
+        for item in self._outbox.open.readings(meter_id):
             last = LastRegisters(
                 last.export_wh if item.reading.export_wh is None else item.reading.export_wh,
                 last.import_wh if item.reading.import_wh is None else item.reading.import_wh,

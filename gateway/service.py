@@ -7,8 +7,9 @@ from collections.abc import Callable
 from evidence.keys import Entropy
 from gateway.alarms import Alarms
 from gateway.boot import Boot, ChronyClock, ClockState, fixed_clock, kernel_boot
-from gateway.config import GatewayConfig, MeterConfig
+from gateway.config import GatewayConfig
 from gateway.core.sealer import CutRule
+from gateway.line_config import MeterConfig
 from gateway.mqtt import MqttLink
 from gateway.open_line import open_line
 from gateway.outbox import Outbox
@@ -77,6 +78,8 @@ class GatewayService:
             self._sealing,
             world,
             interval_s=config.poll_interval_s,
+            cut_every_s=config.cut_every_s,
+            ask_again_s=config.ask_again_s,
             last_slot=config.last_slot,
             keep_answered_s=config.keep_answered_s,
             clock=clock,

@@ -25,7 +25,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register
-from oracle.settle import SettlePass
+from oracle.settle.settle_pass import SettlePass
 from shell.clock import WorldClock
 
 if TYPE_CHECKING:  # web3 takes two seconds to import; an oracle without a chain does not pay for it
@@ -196,6 +196,7 @@ class OracleService:
             deployment=asset.deployment,
             account=account,
             terms=asset.terms,
+            meters=asset.meters,
             reader=self.reader,
             writer=self.writer,
             sequencer=self.sequencer,

@@ -62,7 +62,11 @@ def _section(name: str, leaf: argparse.ArgumentParser, what: str) -> str:
 def _row(name: str, leaf: argparse.ArgumentParser, action: argparse.Action) -> str:
     said = (action.help or "").replace("%(default)s", str(action.default)).replace("%(prog)s", name).replace("%%", "%")
     if action.choices is not None:
-        said += f"{' ' if said else ''}({' | '.join(map(str, action.choices))}; default {action.default})"
+        # A range stands in the option's own name.
+        shown = "" if isinstance(action.choices, range) else " | ".join(map(str, action.choices))
+        default = "" if action.default is None else f"default {action.default}"
+        if facts := "; ".join(filter(None, (shown, default))):
+            said += f"{' ' if said else ''}({facts})"
     if action.required and action.option_strings:
         said += " (required)"
     for group in leaf._mutually_exclusive_groups:  # noqa: SLF001 as above

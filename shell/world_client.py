@@ -79,8 +79,15 @@ class RemoteClock:
                 self._ready = True
                 self._send(encode("ready"))
 
+    def depart(self) -> None:
+        """Say goodbye, so that the world waits for this process no more, unless it is expected there; then `close`."""
+        with self._changed:
+            if self._ready:
+                self._ready = False
+                self._send(encode("bye"))
+
     def close(self) -> None:
-        """Leave the world: everybody of this process who waits gets `ClockClosed`. Idempotent."""
+        """Hang up: everybody of this process who waits gets `ClockClosed`. Without `depart` the world waits for it. Idempotent."""
         with self._changed:
             self._closed = True
             self._closing.set()

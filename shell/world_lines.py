@@ -1,11 +1,12 @@
 """The lines in which a stepped world's time is spoken over a socket: short, ASCII, one a fact.
 
 To the world:                                     From the world:
-    hello 1 <process>       first, once               now <t>                at the hello, and before anybody lives in t
+    hello 2 <process>       first, once               now <t>                at the hello, and before anybody lives in t
     join <id> <state> <name>                          held <id> <count> <t>  the time stands still at t for this participant
     set <id> <state> [<count>]                        error <text>           and the connection ends
     leave <id>
     ready                   all that joins has joined
+    bye                     nobody need wait for this process any more; without it a connection that ends is a process that died
 
 <state> is `busy`, `idle`, or the unix second that is waited for. <count> numbers the times a participant says busy: only when it is
 answered does the time stand still for it.
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from shell.errors import WorldRefused
 
 LINE_MAX = 256
-VERSION = 1
+VERSION = 2
 BUSY, IDLE = "busy", "idle"
 PARTICIPANTS_MAX = 64
 _NAME = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}"
@@ -31,6 +32,7 @@ _SHAPES = {
     "set": re.compile(rf"set ({_NUMBER}) ({_STATE})(?: ({_NUMBER}))?"),
     "leave": re.compile(rf"leave ({_NUMBER})"),
     "ready": re.compile("ready"),
+    "bye": re.compile("bye"),
     "now": re.compile(rf"now ({_NUMBER})"),
     "held": re.compile(rf"held ({_NUMBER}) ({_NUMBER}) ({_NUMBER})"),
     "error": re.compile(r"error ([ -~]{1,200})"),

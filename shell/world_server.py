@@ -1,13 +1,19 @@
 """Serves a stepped clock to other processes over a unix socket (DESIGN, section 3): what `helioracle sim run` hosts with `[world]`.
 
-The world's time stands still while anybody is busy, and also while a process that is expected is away: so a process may be killed at
-any moment, and nothing happens without it until it is back. The newest instant is kept in a file beside the socket before anybody
-hears of it: so the process that serves the world may be killed, too.
+Who holds the world's time:
+    - whoever is busy, and a process that is still coming up;
+    - a process that has come and is away without a goodbye: killed, failed, or without power. It may come back, and until then nothing
+      happens that it would have taken part in. A process that is stopped in order says goodbye and is waited for no more;
+    - a process that is `expected`, whenever it is not there, goodbye or not, also before it has ever come.
+
+The newest instant, and who must be waited for, are durable before anybody acts on them (`kept_world`): so the process that serves the
+world may be killed, too.
 """
 
 import contextlib
 import logging
 import os
+import select
 import socket
 import threading
 from collections import Counter
@@ -18,11 +24,12 @@ from pathlib import Path
 from shell.clock import Participant, SteppedClock, SteppedParticipant
 from shell.config import Table
 from shell.errors import WorldRefused
+from shell.kept_world import PLACES_MAX, KeptWorld
 from shell.logs import facts
 from shell.worker import Worker
 from shell.world_lines import BUSY, IDLE, PARTICIPANTS_MAX, VERSION, Line, LineReader, encode
 
-CONNECTIONS_MAX = 64
+CONNECTIONS_MAX = PLACES_MAX
 PATH_MAX = 107  # sun_path of unix(7), less its closing zero
 _READ_MAX = 4096
 
@@ -37,7 +44,8 @@ class WorldConfig:
         socket: where the other processes find it; their files name it as `world`.
         start: its first instant, unix seconds. An instant kept beside the socket, of an earlier run, takes its place.
         until: its last instant, or None.
-        expected: nothing moves while one of these processes is away: "gateway", "oracle", "api", "keeper"; two gateways stand here twice.
+        expected: nothing moves before these processes have come, nor while one is away: "gateway", "oracle", "api", "keeper"; two gateways
+            stand here twice.
     """
 
     socket: Path
@@ -65,7 +73,7 @@ class WorldServer:
 
     Args:
         config: see `WorldConfig`.
-        on_failure: told when the thread that accepts connections dies.
+        on_failure: told when the thread that accepts connections dies, or the instant cannot be kept: then nobody moves any more.
 
     Raises:
         WorldRefused: the path is too long for a socket, or the kept instant cannot be read.
@@ -75,18 +83,18 @@ class WorldServer:
         if len(os.fsencode(config.socket)) > PATH_MAX:
             raise WorldRefused(f"{config.socket}: a socket's path has at most {PATH_MAX} bytes; name a shorter one")
         self._config = config
-        self._kept = config.socket.with_name(f"{config.socket.name}.time")
+        self._on_failure = on_failure
+        self._kept = KeptWorld(config.socket.with_name(f"{config.socket.name}.time"), start=config.start)
         self._expected = Counter(config.expected)
         self._lock = threading.Lock()
         self._connections: set[_Connection] = set()
-        self._presence = (
-            threading.Lock()
-        )  # held around the clock's calls, which `_lock` must not be: the clock calls `_advanced`
+        # Held around the clock's calls, which `_lock` must not be: the clock calls `_advanced`.
+        self._presence = threading.Lock()
         self._there: Counter[str] = Counter()
-        self.clock = SteppedClock(
-            max(config.start, self._kept_instant()), until=config.until, on_advance=self._advanced
-        )
-        self._absences = {name: self.clock.join(f"{name} is away") for name in self._expected}
+        self.clock = SteppedClock(self._kept.instant, until=config.until, on_advance=self._advanced)
+        self._absences: dict[str, SteppedParticipant] = {}
+        for name in {*self._expected, *self._kept.owed}:
+            self._weigh(name)
         self._listener: socket.socket | None = None
         self._worker = Worker("world", self._accept, on_failure)
 
@@ -138,23 +146,20 @@ class WorldServer:
 
     # ------------------------------------------------------------ time
 
-    def _kept_instant(self) -> int:
-        try:
-            return int(self._kept.read_text("ascii"))
-        except FileNotFoundError:
-            return 0
-        except ValueError:
-            raise WorldRefused(f"{self._kept}: is not an instant; delete it to begin at `start` again") from None
-
     def _advanced(self, now: int) -> None:
-        fresh = self._kept.with_name(f"{self._kept.name}.new")
-        fresh.write_text(f"{now}\n", "ascii")
-        fresh.replace(self._kept)
-        # Kept from here: a world that is killed and started again never goes back behind what somebody has lived.
+        self._keep(lambda: self._kept.advance(now))
+        # Durable: the instant. A crash from here on begins again where somebody may have been already, and never before.
         line = encode("now", now)
         with self._lock:
             for connection in self._connections:
                 connection.send(line)
+
+    def _keep(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except OSError as error:
+            self._on_failure(WorldRefused(f"{self._config.socket}.time: {error.strerror or error}"))
+            raise
 
     # ------------------------------------------------------------ connections
 
@@ -177,21 +182,45 @@ class WorldServer:
                 self._connections.add(connection)
             connection.worker.start()
 
-    def came(self, process: str) -> None:
-        """A process has said that all its participants are there."""
+    def came(self, connection: "_Connection") -> None:
+        """A process has said that all its participants are there.
+
+        Raises:
+            WorldRefused: too many processes would have to be waited for.
+        """
+        process = connection.process
         with self._presence:
-            self._there[process] += 1
-            if process in self._expected and self._there[process] == self._expected[process]:
-                self._absences[process].idle()
+            there = self._there[process] + 1
+            with self._lock:
+                # It may be the same one again, and that its last connection has ended is noticed a moment later than it came anew.
+                alive = there - sum(one.has_ended(process) for one in self._connections)
+            if alive > self._kept.owed[process]:
+                self._keep(lambda: self._kept.owe(process, alive))
+            # Durable: it is waited for. A crash from here on goes on only when it has come again.
+            self._there[process] = there
+            connection.ready = True
+            self._weigh(process)
         log.info("process came", extra=facts(process=process, now=self.clock.now()))
 
-    def went(self, process: str) -> None:
+    def went(self, connection: "_Connection", *, goodbye: bool) -> None:
         """A process that had come is away; call it before its participants leave."""
+        process = connection.process
         with self._presence:
+            if goodbye:
+                self._keep(lambda: self._kept.owe(process, self._kept.owed[process] - 1))
             self._there[process] -= 1
-            if process in self._expected and self._there[process] < self._expected[process]:
-                self._absences[process].busy()
-        log.info("process went", extra=facts(process=process, now=self.clock.now()))
+            connection.ready = False
+            self._weigh(process)
+        log.info("process went", extra=facts(process=process, goodbye=goodbye, now=self.clock.now()))
+
+    def _weigh(self, process: str) -> None:
+        """Hold the time for a process that must be there and is not, or let it go."""
+        if process not in self._absences:
+            self._absences[process] = self.clock.join(f"{process} is away")
+        if self._there[process] < max(self._expected[process], self._kept.owed[process]):
+            self._absences[process].busy()
+        else:
+            self._absences[process].idle()
 
     def forget(self, connection: "_Connection") -> None:
         """A connection has ended."""
@@ -207,8 +236,8 @@ class _Connection:
         self._server = server
         self._clock = server.clock
         self._sending = threading.Lock()
-        self._process = ""
-        self._ready = False
+        self.process = ""
+        self.ready = False
         self._starting: Participant | None = None
         self._participants: dict[int, SteppedParticipant] = {}
         self.worker = Worker("world connection", self._serve, self._lost)
@@ -228,6 +257,14 @@ class _Connection:
         with contextlib.suppress(OSError):
             self._peer.shutdown(socket.SHUT_RDWR)
 
+    def has_ended(self, process: str) -> bool:
+        """Whether this was a process of that name, which has hung up."""
+        if not self.ready or self.process != process:
+            return False
+        ended = select.poll()
+        ended.register(self._peer, select.POLLRDHUP)
+        return bool(ended.poll(0))
+
     def _serve(self) -> None:
         reader = LineReader()
         try:
@@ -235,7 +272,7 @@ class _Connection:
                 for line in reader.feed(chunk):
                     self._handle(line)
         except WorldRefused as error:
-            log.warning("a process is refused", extra=facts(process=self._process, problem=error))
+            log.warning("a process is refused", extra=facts(process=self.process, problem=error))
             self.send(encode("error", str(error).encode("ascii", "replace").decode()[:200]))
         except OSError:
             pass  # killed: as if it had hung up
@@ -243,8 +280,8 @@ class _Connection:
             self._end()
 
     def _end(self) -> None:
-        if self._ready:
-            self._server.went(self._process)
+        if self.ready:
+            self._server.went(self, goodbye=False)
         for participant in self._participants.values():
             participant.leave()
         if self._starting is not None:
@@ -253,16 +290,18 @@ class _Connection:
         self._peer.close()
 
     def _lost(self, error: BaseException) -> None:
-        log.error("a connection's thread died", extra=facts(process=self._process, problem=repr(error)))
+        log.error("a connection's thread died", extra=facts(process=self.process, problem=repr(error)))
 
     def _handle(self, line: Line) -> None:
-        if (line.verb == "hello") is (self._process != ""):
+        if (line.verb == "hello") is (self.process != ""):
             raise WorldRefused("the first line, and no other, is a hello")
         match line.verb:
             case "hello":
                 self._hello(line)
             case "ready":
                 self._become_ready()
+            case "bye":
+                self._say_goodbye()
             case "join":
                 self._join(line)
             case "set":
@@ -276,24 +315,28 @@ class _Connection:
     def _hello(self, line: Line) -> None:
         if line.number(0) != VERSION:
             raise WorldRefused(f"version {line.values[0]} of the protocol, this side speaks {VERSION}")
-        self._process = line.values[1]
+        self.process = line.values[1]
         # Until it is ready it has not joined with all that it must be waited for.
-        self._starting = self._clock.join(f"{self._process} starts")
+        self._starting = self._clock.join(f"{self.process} starts")
         self.send(encode("now", self._clock.now()))
 
     def _become_ready(self) -> None:
         if self._starting is None:
             raise WorldRefused("ready is said once")
+        self._server.came(self)
         starting, self._starting = self._starting, None
-        self._ready = True
-        self._server.came(self._process)
         starting.leave()
+
+    def _say_goodbye(self) -> None:
+        if not self.ready:
+            raise WorldRefused("bye is said once, after ready")
+        self._server.went(self, goodbye=True)
 
     def _join(self, line: Line) -> None:
         number, (_, state, name) = line.number(0), line.values
         if number in self._participants or len(self._participants) >= PARTICIPANTS_MAX:
             raise WorldRefused(f"participant {number} is there already, or one of more than {PARTICIPANTS_MAX}")
-        self._participants[number] = self._clock.join(f"{self._process}: {name}")
+        self._participants[number] = self._clock.join(f"{self.process}: {name}")
         self._become(self._participants[number], state)
 
     def _set(self, line: Line) -> None:

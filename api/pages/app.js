@@ -135,6 +135,16 @@ function drawDays() {
   $("days-table").replaceChildren(table(["kWh", ...heads, "Labels of validation"], rows));
 }
 
+/** What a period's report says is for the holders, and whether that is decided. */
+function declared(period) {
+  const amount = money(period.declared_minor, state.asset.money.decimals);
+  if (!period.report || period.report.state === "final") return amount;
+  const at = Date.parse(period.report.decided_at) / 1000;
+  const when = `${dayName(dateAt(at, state.asset.utc_offset_s))}, ${clock(at, state.asset.utc_offset_s)}`;
+  const note = { pending: `may be disputed until ${when}`, disputed: `disputed, void from ${when}`, void: "void: disputed and not answered" }[period.report.state];
+  return el("span", {}, amount, el("small", { className: "undecided" }, note));
+}
+
 function drawMoney() {
   const { symbol, decimals } = state.asset.money;
   const totals = state.asset.totals;
@@ -150,7 +160,7 @@ function drawMoney() {
     declaredText: money(p.declared_minor, decimals), fundedText: money(p.funded_minor, decimals), paidText: money(p.paid_minor, decimals),
   }));
   moneyBars($("money-chart"), shown, symbol);
-  const rows = state.periods.map((p) => [span(p.from_day, p.to_day), money(p.gross_minor, decimals), money(p.declared_minor, decimals), money(p.funded_minor, decimals), money(p.paid_minor, decimals), transaction(p.declare_tx)]);
+  const rows = state.periods.map((p) => [span(p.from_day, p.to_day), money(p.gross_minor, decimals), declared(p), money(p.funded_minor, decimals), money(p.paid_minor, decimals), transaction(p.report?.tx ?? p.declare_tx)]);
   const total = ["Together", money(sum(state.periods, "gross_minor"), decimals), money(totals.declared_minor, decimals), money(totals.funded_minor, decimals), money(totals.paid_minor, decimals), ""];
   $("money-table").replaceChildren(table([symbol, "Earned", "Declared", "Funded", "Paid", "Declared in"], rows, total));
 }

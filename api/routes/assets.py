@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.models import Asset, AssetList, AssetSummary, Custody, Money, Totals
+from api.models.asset import Asset, AssetList, AssetSummary, Custody, Money, Totals
 from api.sources import Sources
 from api.terms import EARNING, Terms
 from api.wire import iso_day

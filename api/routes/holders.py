@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.errors import BadRequest, NotFound
-from api.models import Entitlement, Entitlements, Payment
+from api.models.holders import Entitlement, Entitlements, Payment
 from api.money_flow import MoneyFlow
 from api.sources import Sources
 from api.wire import iso_day, rfc3339
@@ -39,7 +39,7 @@ def _entitlements(flow: MoneyFlow, holder: str) -> Entitlements:
     register = flow.history.register
     up_to = flow.settled_up_to.get(holder, 0)
     periods = []
-    for period in sorted(flow.declared.keys() | {line.period for line in owed.lines}):
+    for period in sorted(flow.reports.keys() | {line.period for line in owed.lines}):
         from_day, to_day = flow.history.days(period)
         lines = [line for line in owed.lines if line.period == period]
         periods.append(
@@ -49,7 +49,7 @@ def _entitlements(flow: MoneyFlow, holder: str) -> Entitlements:
                 to_day=iso_day(to_day),
                 share_days=str(register.share_days(holder, from_day, to_day)),
                 total_share_days=str(register.total_share_days(from_day, to_day)),
-                declared_minor=str(flow.declared.get(period, 0)),
+                declared_minor=str(flow.declared(period)),
                 funded_minor=str(flow.funded(period)),
                 earned_minor=str(sum(line.earned_x96 for line in lines) >> X96),
                 settled=bool(lines) and all(line.tranche < up_to for line in lines),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
 from api.errors import BadRequest, NotFound, NotYet
-from api.proof_models import Consistency, Inclusion, LogEntry, LogEntryPage
+from api.models.proofs import Consistency, Inclusion, LogEntry, LogEntryPage
 from api.sources import Sources
 from api.wire import cursor, hexed, open_cursor
 from evidence import merkle, tags

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api import readings
 from api.errors import NotFound
-from api.models import Meter, MeterList, ReadingPage
+from api.models.meters import Meter, MeterList, ReadingPage
 from api.routes.assets import CUSTODY_WORDS
 from api.sources import Sources
 from api.wire import cursor, hexed, instant_of, open_cursor, rfc3339, unhex

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.errors import NotFound
-from api.models import DayNote, DayOut, DayPage, Period, PeriodPage, PointDay
+from api.models.settlement import DayNote, DayOut, DayPage, Period, PeriodPage, PeriodReport, PointDay
 from api.money_flow import MoneyFlow
 from api.sources import Sources
 from api.terms import EARNING, Terms
@@ -123,7 +123,8 @@ def _period(
         gross_minor=row.gross,
         distributable_minor=row.distributable,
         deficit_after_minor=row.deficit_after,
-        declared_minor=str(flow.declared.get(row.period, 0)),
+        declared_minor=str(flow.declared(row.period)),
+        report=_report(sources, flow, row.period),
         funded_minor=str(flow.funded(row.period)),
         paid_minor=str(paid.get(row.period, 0)),
         settlement_root=hexed(row.settlement_root),
@@ -136,4 +137,17 @@ def _period(
         declared_block=row.declared_block,
         anchor_tx=None if anchor is None else anchor.tx_hash,
         fund_txs=flow.funding_txs.get(row.period, []),
+    )
+
+
+def _report(sources: Sources, flow: MoneyFlow, period: int) -> PeriodReport | None:
+    standing = flow.reports.get(period)
+    if standing is None:
+        return None
+    return PeriodReport(
+        revision=standing.revision,
+        hash=standing.report_hash,
+        state=standing.state(sources.world.now()).value,
+        decided_at=rfc3339(standing.decided_at),
+        tx=flow.report_txs[period],
     )

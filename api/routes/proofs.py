@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.errors import NotFound, NotYet
-from api.proof_models import (
+from api.models.proofs import (
     ProofAnchor,
     ProofBinding,
     ProofCheckpoint,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.models import Refusal, RefusalPage, Status
+from api.models.state import Refusal, RefusalPage, Status
 from api.sources import Sources
 from api.version import VERSION
 from api.wire import cursor, hexed, open_cursor, rfc3339

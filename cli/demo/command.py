@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -10,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 
 from cli import site
 from cli.demo import evidence_of_payout, options, show
 from cli.demo.lies import Lie, tell
+from cli.demo.options import Replayed
 from cli.demo.result import Result, collect
 from cli.demo.stage import Stage
 from cli.demo.story import PUSHED, play
@@ -32,7 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(quiet=arguments.headless)
     started = time.monotonic()
     with _interruptible(), _logged_from(logging.ERROR if arguments.headless else logging.CRITICAL):
-        replayed = options.understand(arguments)
+        _refuse_lost_results(arguments.json)
+        with console.status("reading the recording"):
+            replayed = options.understand(arguments)
+        _warn(replayed)
         folder = _folder(arguments.dir)
         chain = _chain(arguments.rpc_url)
         stage = Stage(folder, chain, arguments.seed, replayed)
@@ -61,18 +67,42 @@ def _play(stage: Stage, arguments: argparse.Namespace, console: Console, started
     with show.bars(console, stage, Watch(stage)) as progress:
         acts = play(stage, lambda line: progress.console.print(f"  {line}"))
     stage.check()
-    result = collect(stage, acts)
+    with console.status("working it out again from the recording"):
+        result = collect(stage, acts)
     result.check()
     evidence = evidence_of_payout.follow(stage, stage.accounts[PUSHED[0]].address, acts.first_funded)
     lies: list[Lie] = [] if arguments.no_lies else tell(stage)
     _show(stage, result, evidence, lies, console)
     if arguments.json is not None:
         document = result.document(evidence, lies, int(time.monotonic() - started))
-        arguments.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        _write(arguments.json, document)
     show.where(console, result, stage.folder, kept=arguments.keep)
     if arguments.keep:
         signal.pause()
     return 0
+
+
+def _refuse_lost_results(path: Path | None) -> None:
+    # Found out at the end, it would have cost the whole run.
+    if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise UsageError(f"--json {path}: cannot be written; name a file in a folder that is there")
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise CommandFailed(f"--json {path}: cannot be written: {error.strerror}") from error
+
+
+def _warn(replayed: Replayed) -> None:
+    if replayed.looks_cumulative:
+        # Standard error: it concerns whoever runs it headless just as well.
+        print(
+            "helioracle: --recording: its values nearly always rise, as a counter's do; what is wanted is the power, or the"
+            " energy of each interval: the difference of two rows of a counter",
+            file=sys.stderr,
+        )
 
 
 def _show(

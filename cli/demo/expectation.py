@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _WH_OR_W = {"power_w": 1, "power_kw": 1000, "energy_wh": 1, "energy_kwh": 1000}
-_SAYS_NOTHING = ("", "nan", "na", "n/a", "null", "none")
+_SAYS_NOTHING = ("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none")
 # A number with more digits than this before the point is beyond any nameplate, and is not made a fraction.
 _DIGITS_MAX = 15
 
@@ -78,7 +78,8 @@ def produced_wh(
 
     watts: dict[int, Fraction] = {}
     for at, cell in cells:
-        if at in watts or cell.is_nan():
+        # Before this a row is over when the days begin, and after them it does not matter.
+        if at in watts or cell.is_nan() or not begin - longest < at < end:
             continue
         if cell <= 0:
             watts[at] = Fraction(0)
@@ -113,7 +114,7 @@ def _cells(recording: str, columns: Mapping[str, str], zone: timezone) -> tuple[
     cells = []
     for line in lines:
         if "".join(line).strip():
-            moment = datetime.fromisoformat(line[time_at].strip())
+            moment = datetime.fromisoformat(line[time_at].strip().upper())
             since = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) - datetime.fromtimestamp(0, UTC)
             text = line[value_at].strip() if value_at < len(line) else ""
             cells.append((since // timedelta(seconds=1), Decimal("NaN" if text.lower() in _SAYS_NOTHING else text)))

@@ -184,7 +184,7 @@ def _left_out(stage: Stage) -> BundleItem:
 def _rewritten_log(stage: Stage) -> Lie:
     chain, declarer = stage.chain, stage.accounts["declarer"]
     declarations = contracts_of(chain, stage.deployment).declarations
-    size, _root = anchored_head(chain, declarations)
+    _generation, size, _root = anchored_head(chain, declarations)
     leaves = [merkle.leaf_hash(entry) for entry in stage.reader.log.entry_hashes(0, limit=size)]
     # One old header is replaced by another of the same shape, and the log goes on from there by one entry.
     victim = size >> 1
@@ -194,7 +194,7 @@ def _rewritten_log(stage: Stage) -> Lie:
     call = anchor_call(
         chain,
         declarations,
-        declarer,
+        [declarer],
         log_size=size + 1,
         log_root=merkle.root(rewritten),
         proof=merkle.consistency_proof(rewritten, size),

@@ -11,7 +11,9 @@ from cli import site
 from cli.errors import UsageError
 from firmware_sim.config import DAYS_MAX, SCALE_MAX, SCALE_MIN, builtin_recording
 from firmware_sim.core.recorded_days import days_without_rows, first_whole_days
-from firmware_sim.core.recording import COLUMNS, NAMEPLATE_W_MAX, HowToRead, RecordedRows, Recording
+from firmware_sim.core.recorded_rows import NAMEPLATE_W_MAX, RecordedRows
+from firmware_sim.core.recording import Counts, Recording
+from firmware_sim.core.recording_csv import COLUMNS, HowToRead
 from firmware_sim.core.replay import local_midnight
 from firmware_sim.errors import RecordingRefused
 from firmware_sim.service import RECORDING_BYTES_MAX
@@ -33,11 +35,15 @@ class Replayed:
         sun: the site's settings for it.
         recording: the bytes of the user's file; None for the shipped recording.
         days_without_rows: how many of the days have no used row at all: nothing is produced on them.
+        counts: what became of the rows of the whole file; None for the shipped recording.
+        looks_cumulative: its values nearly always rise, as a counter's do.
     """
 
     sun: site.Sun
     recording: bytes | None
     days_without_rows: int
+    counts: Counts | None = None
+    looks_cumulative: bool = False
 
 
 SHIPPED = Replayed(site.EXAMPLE, None, 0)
@@ -85,7 +91,13 @@ def understand(arguments: argparse.Namespace) -> Replayed:
         raise UsageError(
             f"{what}: no row on {first}..{_last(first, count)}; it holds {held}, name days of these: --days"
         )
-    return Replayed(sun, data, days_without_rows(recording, start=start, count=count))
+    return Replayed(
+        sun,
+        data,
+        days_without_rows(recording, start=start, count=count),
+        None if data is None else recording.counts,
+        data is not None and recording.looks_cumulative,
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -139,7 +139,7 @@ def collect(stage: Stage, acts: Acts) -> Result:
     distributor = contracts_of(chain, stage.deployment).distributor
     periods = reader.settlement.periods(limit=stage.days.count + 1)
     counts = [reader.headers.counts(meter.binding.meter_id) for meter in stage.asset.meters]
-    size, root = anchored_head(chain, contracts_of(chain, stage.deployment).declarations)
+    _generation, size, root = anchored_head(chain, contracts_of(chain, stage.deployment).declarations)
     log_size = reader.log.size()
     if size != log_size:
         raise CommandFailed(f"the log has {log_size} entries, {size} of them are anchored")
@@ -176,6 +176,7 @@ def collect(stage: Stage, acts: Acts) -> Result:
             **asdict(stage.sim.recording_counts),
             "days_without_rows": stage.replayed.days_without_rows,
             "nameplate_w": stage.sun.nameplate_w,
+            "looks_cumulative": stage.replayed.looks_cumulative,
         },
         first_day=stage.sun.first_day.isoformat(),
         days=stage.days.count,

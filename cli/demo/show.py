@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,7 +107,9 @@ def where(console: Console, result: Result, folder: Path, *, kept: bool) -> None
     if kept:
         console.print(f"\nThe investor's page: [link={result.page}]{result.page}[/link]   (Ctrl-C stops it)")
     else:
-        console.print("\nThe investor's page was served while it ran; see it with: make demo DEMO_ARGS=--keep")
+        console.print(
+            "\nThe investor's page was served while it ran; --keep leaves it running (make demo DEMO_ARGS=--keep)"
+        )
     console.print(f"Everything it wrote is in {folder}: configuration, keys, ledger, outbox.")
 
 
@@ -120,6 +123,12 @@ def recording(console: Console, replayed: Replayed) -> None:
         f"{sun.name}: {sun.first_day} to {last} at {sun.utc_offset}, nameplate {sun.nameplate_w:,} W"
         f" (a row beyond twice of it is not believed; --nameplate sets another)"
     )
+    if replayed.counts is not None:
+        touched = {name: count for name, count in asdict(replayed.counts).items() if count and name != "rows"}
+        console.print(
+            f"{replayed.counts.rows:,} rows: {', '.join(f'{count:,} {name}' for name, count in touched.items())}"
+            " (docs/recordings.md says what each means)"
+        )
     if replayed.days_without_rows:
         console.print(
             f"{replayed.days_without_rows} of the {_days(sun.days)} have no usable row: nothing is produced then"

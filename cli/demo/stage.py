@@ -26,9 +26,10 @@ from gateway.service import GatewayService
 from oracle import asset_file
 from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
-from oracle.chain.deploy import Deployed, Offices, deploy
+from oracle.chain.deploy import Deployed, deploy
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
+from oracle.chain.offices import Offices, ReportRules
 from oracle.chain.share import allow, mint
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
@@ -37,6 +38,8 @@ from shell.clock import SteppedClock
 from shell.key_files import read_signer
 
 SHARES = {"investor-a": 400, "investor-b": 250, "investor-c": 200, "investor-d": 150}
+# Short, so that a day's money can be paid within the next day.
+RULES = ReportRules(challenge_window_s=2 * 3600, resolve_window_s=4 * 3600)
 _DAY_S = 86_400
 _READY_S = 20
 _EPOCH = date(1970, 1, 1)
@@ -217,14 +220,10 @@ class Stage:
         path = self.folder / "asset.toml"
         self.asset = asset_file.load(path)
         owner = self.accounts["owner"]
-        offices = Offices(
-            signer=self.accounts["declarer"].address,
-            registrar=owner.address,
-            compliance=owner.address,
-            treasury=owner.address,
-            issuer=owner.address,
+        offices = Offices.of(owner.address, signers=[self.accounts["declarer"].address])
+        self.deployed = deploy(
+            self.chain, owner, terms=self.asset.terms, meters=self.asset.meters, offices=offices, rules=RULES
         )
-        self.deployed = deploy(self.chain, owner, terms=self.asset.terms, meters=self.asset.meters, offices=offices)
         asset_file.write_deployment(path, self.deployment)
         self.asset = asset_file.load(path)
         allow(self.chain, self.deployment, owner, [self.accounts[name].address for name in SHARES])

@@ -12,6 +12,8 @@ from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
 from oracle.chain.claim import Claimed, claim
+from oracle.chain.contracts import contracts_of
+from oracle.chain.declarations import Status, declaration
 from oracle.chain.fund import Funding, fund_period, mint_demo_money
 from oracle.chain.keeper import Push, push_due
 from oracle.chain.share import transfer
@@ -65,11 +67,12 @@ def play(stage: Stage, say: Callable[[str], None]) -> Acts:
             _sell(stage, acts)
             say(f"{SELLER} sold {SOLD} shares to {BUYER} at noon of day {period + 1}")
         stage.story.wait_until(stage.days.end_of(period) + 1)
+        _wait_final(stage, period)
         funding = _fund(stage, acts, period)
         if funding is None:
             say(f"day {period + 1} is declared, with nothing for holders; there is nothing to fund, and nobody is paid")
             continue
-        say(f"day {period + 1} is declared; the owner funds it with {_money(funding.received)}")
+        say(f"day {period + 1} is declared, and nobody disputes it; the owner funds it with {_money(funding.received)}")
         pushed = _push(stage, acts)
         say(
             f"the keeper paid {_money(Minor(sum(p.amount for p in pushed.payouts)))} to {len(pushed.payouts)} investors"
@@ -94,6 +97,14 @@ def _sell(stage: Stage, acts: Acts) -> None:
     _now(stage)
     buyer = stage.accounts[BUYER].address
     acts.spend("transfer of shares", transfer(stage.chain, stage.deployment, stage.accounts[SELLER], buyer, SOLD))
+
+
+def _wait_final(stage: Stage, period: int) -> None:
+    """Let the challenge window of a declared day pass."""
+    declarations = contracts_of(stage.chain, stage.deployment).declarations
+    found = declaration(stage.chain, declarations, period)
+    if found.status is Status.PENDING:
+        stage.story.wait_until(found.deadline)
 
 
 def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:

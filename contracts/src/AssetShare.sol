@@ -1,47 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
-import {IHolderRegister} from "./interfaces/IHolderRegister.sol";
+import {Governed} from "./base/Governed.sol";
+import {HolderRegister} from "./base/HolderRegister.sol";
+import {IAssetShare} from "./interfaces/IAssetShare.sol";
+import {IERC7943} from "./interfaces/IERC7943.sol";
 import {IInvestorGate} from "./interfaces/IInvestorGate.sol";
 import {DayCheckpoints} from "./lib/DayCheckpoints.sol";
-import {SettlementDay} from "./lib/SettlementDay.sol";
+import {DomainName} from "./lib/DomainName.sol";
 
 /// @title AssetShare
 /// @notice The shares of one asset: an ERC-20 of whole shares (0 decimals) that remembers who held them at the end of
-/// every settlement day. Shares move only between addresses that the gate allows.
-contract AssetShare is ERC20, AccessManaged, IHolderRegister {
+/// every settlement day; see {IAssetShare}, {IERC7943} and {IHolderRegister}.
+contract AssetShare is IAssetShare, IERC7943, ERC20Permit, HolderRegister, Governed {
     using DayCheckpoints for DayCheckpoints.Trace;
 
-    /// @notice More excluded holders than the contract keeps.
-    error TooManyExcluded(uint256 got, uint256 most);
-    /// @notice The excluded holders hold a zero address or the same address twice.
-    error ExcludedInvalid(address holder);
-    /// @notice The gate does not allow `holder` to hold or to send shares.
-    error HolderNotAllowed(address holder);
-    /// @notice The supply would pass the largest balance that a checkpoint holds.
-    error SupplyTooLarge(uint256 supply, uint256 most);
-    /// @notice A contract that this one depends on is the zero address.
-    error ZeroAddress();
+    /// @notice The reason of a forced transfer that came in the standard's form, which has none.
+    bytes32 public constant STANDARD_FORM = "ERC-7943";
 
-    uint256 public constant MAX_EXCLUDED = 8;
-
-    IInvestorGate public immutable gate;
-    /// @inheritdoc IHolderRegister
-    int32 public immutable utcOffset;
-
-    /// @notice Whether `holder` earns nothing and leaves the denominator. Fixed when the contract is created: a list that
-    /// could change would change what everybody else earned.
-    mapping(address holder => bool) public isExcluded;
-    address[] private _excluded;
-
-    /// @dev Kept apart, so that what an excluded holder has can't be mistaken for what earns.
-    mapping(address holder => DayCheckpoints.Trace) private _earning;
-    mapping(address holder => DayCheckpoints.Trace) private _notEarning;
-    DayCheckpoints.Trace private _supply;
-    DayCheckpoints.Trace private _excludedSupply;
+    /// @inheritdoc IAssetShare
+    IInvestorGate public gate;
 
     /// @param utcOffset_ Seconds that the asset's clock is ahead of UTC, -12 h to +14 h.
     /// @param excluded_ At most 8 addresses (treasury, unsold shares) that earn nothing.
@@ -53,24 +36,49 @@ contract AssetShare is ERC20, AccessManaged, IHolderRegister {
         int32 utcOffset_,
         address[] memory excluded_,
         address authority
-    ) ERC20(name, symbol) AccessManaged(authority) {
-        SettlementDay.requireOffset(utcOffset_);
-        if (address(gate_) == address(0)) revert ZeroAddress();
-        if (excluded_.length > MAX_EXCLUDED) revert TooManyExcluded(excluded_.length, MAX_EXCLUDED);
-        for (uint256 i = 0; i < excluded_.length; ++i) {
-            address holder = excluded_[i];
-            if (holder == address(0) || isExcluded[holder]) revert ExcludedInvalid(holder);
-            isExcluded[holder] = true;
-        }
-        gate = gate_;
-        utcOffset = utcOffset_;
-        _excluded = excluded_;
+    ) ERC20(name, symbol) ERC20Permit(DomainName.fit(name)) HolderRegister(utcOffset_, excluded_) Governed(authority) {
+        _setGate(gate_);
     }
 
-    /// @notice Creates `amount` shares for `to`, who must be allowed by the gate. Restricted: the issuer role.
+    // ---------------------------------------------------------------- powers
+
+    /// @inheritdoc IAssetShare
     function mint(address to, uint256 amount) external restricted {
         _mint(to, amount);
     }
+
+    /// @inheritdoc IAssetShare
+    function burn(uint256 amount) external restricted {
+        _burn(msg.sender, amount);
+    }
+
+    /// @inheritdoc IAssetShare
+    function forcedTransfer(address from, address to, uint256 amount, bytes32 reason) external restricted {
+        if (reason == 0) revert ReasonMissing();
+        _force(from, to, amount, reason);
+    }
+
+    /// @inheritdoc IERC7943
+    function forcedTransfer(address from, address to, uint256 amount) external restricted returns (bool) {
+        _force(from, to, amount, STANDARD_FORM);
+        return true;
+    }
+
+    /// @inheritdoc IERC7943
+    function setFrozenTokens(address account, uint256 amount) external restricted returns (bool) {
+        if (account == address(0)) revert ZeroAddress();
+        if (amount > type(uint96).max) revert FrozenTooLarge(amount, type(uint96).max);
+        _setFrozen(account, uint96(amount));
+        return true;
+    }
+
+    /// @inheritdoc IAssetShare
+    function setGate(IInvestorGate newGate) external restricted {
+        if (address(newGate) == address(gate)) revert GateUnchanged(newGate);
+        _setGate(newGate);
+    }
+
+    // ---------------------------------------------------------------- views
 
     /// @notice Shares are indivisible: one token unit is one share.
     function decimals() public pure override returns (uint8) {
@@ -79,93 +87,145 @@ contract AssetShare is ERC20, AccessManaged, IHolderRegister {
 
     /// @notice Shares of `holder` now.
     function balanceOf(address holder) public view override returns (uint256) {
-        return _traceOf(holder, isExcluded[holder]).latest();
+        return _traceOf(holder).latest();
     }
 
     /// @notice All shares in existence now.
     function totalSupply() public view override returns (uint256) {
-        return _supply.latest();
+        return _latestSum();
     }
 
-    /// @notice The holders that earn nothing.
-    function excluded() external view returns (address[] memory) {
-        return _excluded;
+    /// @inheritdoc IERC7943
+    function getFrozenTokens(address account) external view returns (uint256) {
+        return _traceOf(account).frozen;
     }
 
-    /// @inheritdoc IHolderRegister
-    function today() public view returns (uint32) {
-        return SettlementDay.dayOf(block.timestamp, utcOffset);
+    /// @inheritdoc IERC7943
+    function canSend(address account) external view returns (bool) {
+        return _isAllowed(account);
     }
 
-    /// @inheritdoc IHolderRegister
-    function shareDays(address holder, uint32 fromDay, uint32 toDay) external view returns (uint256) {
-        _requireOver(fromDay, toDay);
-        return _earning[holder].shareDays(fromDay, toDay);
+    /// @inheritdoc IERC7943
+    function canReceive(address account) external view returns (bool) {
+        return _isAllowed(account);
     }
 
-    /// @inheritdoc IHolderRegister
-    function totalShareDays(uint32 fromDay, uint32 toDay) external view returns (uint256) {
-        _requireOver(fromDay, toDay);
-        return _supply.shareDays(fromDay, toDay) - _excludedSupply.shareDays(fromDay, toDay);
+    /// @inheritdoc IERC7943
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        DayCheckpoints.Trace storage trace = _traceOf(from);
+        return amount <= _unfrozen(trace.latest(), trace.frozen) && _isAllowed(from) && _isAllowed(to);
     }
 
-    /// @inheritdoc IHolderRegister
-    function balanceAt(address holder, uint32 day) external view returns (uint256) {
-        _requireOver(day);
-        return _traceOf(holder, isExcluded[holder]).balanceAt(day);
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 id) external pure returns (bool) {
+        return id == type(IERC7943).interfaceId || id == type(IERC20).interfaceId || id == type(IERC165).interfaceId;
     }
 
-    /// @inheritdoc IHolderRegister
-    function supplyAt(uint32 day) external view returns (uint256) {
-        _requireOver(day);
-        return _supply.balanceAt(day);
-    }
+    // ---------------------------------------------------------------- moving shares
 
-    function _requireOver(uint32 day) private view {
-        uint32 current = today();
-        if (day >= current) revert DayNotOver(day, current);
-    }
-
-    function _requireOver(uint32 fromDay, uint32 toDay) private view {
-        if (fromDay > toDay) revert DaysReversed(fromDay, toDay);
-        uint32 current = today();
-        if (toDay > current) revert DayNotOver(toDay, current);
-    }
-
-    /// @dev Every change of a balance passes here: the gate first, then the register, which is the only place where
-    /// balances are kept: one truth, and one storage slot less for each side of a transfer.
+    /// @dev Every change of a balance but a forced one passes here: the gate first, then the register, which is the only
+    /// place where balances are kept: one truth, and one storage slot less for each side of a transfer.
     function _update(address from, address to, uint256 amount) internal override {
-        if (from != address(0) && !gate.isAllowed(from)) revert HolderNotAllowed(from);
-        if (!gate.isAllowed(to)) revert HolderNotAllowed(to);
+        IInvestorGate current = gate;
+        if (from != address(0) && !_allows(current, from)) revert ERC7943CannotSend(from);
+        if (to != address(0) && !_allows(current, to)) revert ERC7943CannotReceive(to);
         // Anybody may move nothing out of anybody's account; that must not write there.
-        if (amount != 0) _record(from, to, amount);
+        if (amount != 0) {
+            uint32 day = today();
+            if (from == address(0)) _create(day, amount);
+            else _take(from, day, _requireFree(from, amount), amount);
+            if (to == address(0)) _destroy(day, amount);
+            else _give(to, day, amount);
+        }
         emit Transfer(from, to, amount);
     }
 
-    function _record(address from, address to, uint256 amount) private {
+    /// @dev A forced transfer asks the gate about the receiver only, and takes frozen shares when others don't do.
+    function _force(address from, address to, uint256 amount, bytes32 reason) private {
+        // To oneself it would only unfreeze.
+        if (from == to || amount == 0) revert ERC7943CannotTransfer(from, to, amount);
+        if (to == address(0)) revert ERC20InvalidReceiver(to);
+        if (!_isAllowed(to)) revert ERC7943CannotReceive(to);
+        uint96 held = _requireHeld(from, amount);
+        uint96 frozen = _traceOf(from).frozen;
+        uint256 unfrozen = _unfrozen(held, frozen);
+        // At most all frozen shares that are there, so the difference stays within what is frozen.
+        if (amount > unfrozen) _setFrozen(from, uint96(frozen - (amount - unfrozen)));
         uint32 day = today();
-        bool toExcluded = isExcluded[to];
-        bool fromExcluded = false;
-        if (from == address(0)) {
-            uint256 supply = totalSupply() + amount;
-            if (supply > type(uint96).max) revert SupplyTooLarge(supply, type(uint96).max);
-            _supply.record(day, uint96(supply));
-        } else {
-            fromExcluded = isExcluded[from];
-            DayCheckpoints.Trace storage giving = _traceOf(from, fromExcluded);
-            uint256 held = giving.latest();
-            if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
-            giving.record(day, uint96(held - amount));
-        }
-        // Read after the giver's record, so that a transfer to oneself adds up. No balance exceeds the supply.
-        DayCheckpoints.Trace storage taking = _traceOf(to, toExcluded);
-        taking.record(day, uint96(taking.latest() + amount));
-        if (fromExcluded == toExcluded) return;
-        uint256 kept = _excludedSupply.latest();
-        _excludedSupply.record(day, uint96(toExcluded ? kept + amount : kept - amount));
+        _take(from, day, held, amount);
+        _give(to, day, amount);
+        emit Transfer(from, to, amount);
+        emit ForcedTransfer(from, to, amount);
+        emit ForcedTransferReason(from, to, amount, reason);
     }
 
-    function _traceOf(address holder, bool excluded_) private view returns (DayCheckpoints.Trace storage) {
-        return excluded_ ? _notEarning[holder] : _earning[holder];
+    function _create(uint32 day, uint256 amount) private {
+        uint96 before = _latestSum();
+        uint96 room = type(uint96).max - before;
+        if (amount > room) revert SupplyTooLarge(amount, room);
+        _setSum(day, before + uint96(amount));
+    }
+
+    /// @dev No balance exceeds the supply, so what `_take` took fits.
+    function _destroy(uint32 day, uint256 amount) private {
+        _setSum(day, uint96(_latestSum() - amount));
+    }
+
+    /// @dev `held` is at least `amount`.
+    function _take(address from, uint32 day, uint96 held, uint256 amount) private {
+        _setBalance(from, day, held, held - uint96(amount));
+    }
+
+    /// @dev Reads after the giver was written, so that a transfer to oneself adds up. No balance exceeds the supply, so
+    /// the sum fits.
+    function _give(address to, uint32 day, uint256 amount) private {
+        uint96 held = _traceOf(to).latest();
+        _setBalance(to, day, held, held + uint96(amount));
+    }
+
+    function _setFrozen(address account, uint96 amount) private {
+        _traceOf(account).frozen = amount;
+        emit Frozen(account, amount);
+    }
+
+    function _setGate(IInvestorGate newGate) private {
+        if (address(newGate).code.length == 0) revert NoContract(address(newGate));
+        emit GateSet(newGate, gate);
+        gate = newGate;
+    }
+
+    function _isAllowed(address account) private view returns (bool) {
+        return _allows(gate, account);
+    }
+
+    /// @dev A gate that fails, or answers something else than yes or no, allows nobody: ERC-7943 wants answers, not errors.
+    function _allows(IInvestorGate asked, address account) private view returns (bool) {
+        (bool answered, bytes memory answer) =
+            address(asked).staticcall(abi.encodeCall(IInvestorGate.isAllowed, (account)));
+        return answered && answer.length == 32 && abi.decode(answer, (uint256)) == 1;
+    }
+
+    /// @dev Returns what `account` has, or reverts when that is less than `amount`.
+    function _requireHeld(address account, uint256 amount) private view returns (uint96 held) {
+        held = _traceOf(account).latest();
+        if (amount > held) revert ERC20InsufficientBalance(account, held, amount);
+    }
+
+    /// @dev The same, and the account must be free to send as much.
+    function _requireFree(address account, uint256 amount) private view returns (uint96 held) {
+        held = _requireHeld(account, amount);
+        uint256 unfrozen = _unfrozen(held, _traceOf(account).frozen);
+        if (amount > unfrozen) revert ERC7943InsufficientUnfrozenBalance(account, amount, unfrozen);
+    }
+
+    function _unfrozen(uint256 held, uint256 frozen) private pure returns (uint256) {
+        return held > frozen ? held - frozen : 0;
+    }
+
+    /// @dev All powers over holders; burning only touches what the issuer has itself.
+    function _mayAbdicate(bytes4 selector) internal pure override returns (bool) {
+        return selector == IAssetShare.mint.selector || selector == IAssetShare.forcedTransfer.selector
+            || selector == IERC7943.forcedTransfer.selector || selector == IERC7943.setFrozenTokens.selector
+            || selector == IAssetShare.setGate.selector;
     }
 }

@@ -2,156 +2,155 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
+import {ExpiringPause} from "./base/ExpiringPause.sol";
+import {Governed} from "./base/Governed.sol";
+import {AnchoredLog} from "./declarations/AnchoredLog.sol";
+import {MeteredEnergy} from "./declarations/MeteredEnergy.sol";
+import {Schedule} from "./declarations/Schedule.sol";
+import {SignerSets} from "./declarations/SignerSets.sol";
+import {IMeterFigures} from "./interfaces/IMeterFigures.sol";
 import {IRevenueDeclarations} from "./interfaces/IRevenueDeclarations.sol";
-import {Rfc9162} from "./lib/Rfc9162.sol";
-import {SettlementDay} from "./lib/SettlementDay.sol";
 
 /// @title RevenueDeclarations
-/// @notice The anchored log and the declared revenue of one asset; see {IRevenueDeclarations}.
-/// @dev Nothing is restricted by role yet: signatures authorise both acts. The authority is here because the guardian's
-/// and the signer set's functions join this contract, not another one.
-contract RevenueDeclarations is IRevenueDeclarations, AccessManaged, EIP712 {
-    using SafeCast for uint256;
-
-    /// @dev EIP-712 type hashes; a test works them out by hand.
-    bytes32 public constant ANCHOR_TYPEHASH = keccak256("Anchor(uint32 logGeneration,uint64 logSize,bytes32 logRoot)");
+/// @notice The declared revenue of one asset over its anchored log; see {IRevenueDeclarations}.
+contract RevenueDeclarations is IRevenueDeclarations, AnchoredLog, ExpiringPause, MeteredEnergy {
+    /// @dev EIP-712 type hash; a test works it out by hand.
     bytes32 public constant REPORT_TYPEHASH = keccak256(
         "Report(uint16 schemaVersion,uint32 period,uint16 revision,uint32 signerSetVersion,uint32 logGeneration,"
         "uint64 logSize,uint32 registryIndex,bytes32 settlementRoot,uint64 exportWh,uint64 importWh,"
-        "uint32 missingMeters,uint128 gross,uint128 distributable,bytes32 tariffHash,bytes32 statementHash,"
-        "bytes32 previousHash)"
+        "uint32 missingMeters,uint32 catchUpHours,uint128 gross,uint128 distributable,bytes32 tariffHash,"
+        "bytes32 statementHash,bytes32 previousHash)"
     );
 
-    uint16 public constant SCHEMA_VERSION = 1;
-    uint32 public constant SIGNER_SET_VERSION = 1;
-    uint32 public constant LOG_GENERATION = 1;
-    uint32 public constant MIN_DAYS_PER_PERIOD = 1;
-    uint32 public constant MAX_DAYS_PER_PERIOD = 31;
+    uint16 public constant SCHEMA_VERSION = 2;
+    uint32 public constant MAX_WINDOW = 30 days;
+    /// @notice The shortest time to answer a dispute, where there is a challenge window at all.
+    uint32 public constant MIN_RESOLVE_WINDOW = 1 hours;
 
-    struct Declaration {
+    /// @dev The newest report of a period. Nothing may follow a Final one, so what is final and what is pending never stand
+    /// side by side. `deadline` is never 0 once there is a report, so the second slot alone tells the state.
+    struct Record {
         bytes32 reportHash;
-        uint128 distributable;
+        uint96 distributable;
+        uint64 energyWh;
+        uint40 deadline;
+        uint16 revision;
+        /// @dev The report itself is disputed.
+        bool disputed;
+        /// @dev Some revision of the period was disputed, and none can be again.
+        bool disputeUsed;
     }
 
     /// @notice What this asset is called in the oracle's statements.
     bytes32 public immutable assetId;
-    IMeterRegistry public immutable registry;
     /// @inheritdoc IRevenueDeclarations
-    uint32 public immutable firstDay;
+    uint32 public immutable challengeWindow;
     /// @inheritdoc IRevenueDeclarations
-    uint32 public immutable daysPerPeriod;
-    /// @inheritdoc IRevenueDeclarations
-    int32 public immutable utcOffset;
-    address private immutable _signer;
+    uint32 public immutable resolveWindow;
 
-    uint64 private _headSize;
-    /// @dev Every root ever anchored stays readable by its size.
-    mapping(uint64 size => bytes32 root) private _rootAt;
-    mapping(uint32 period => Declaration) private _final;
-    /// @inheritdoc IRevenueDeclarations
-    uint256 public totalDistributable;
+    mapping(uint32 period => Record) private _records;
 
-    /// @param firstDay_ First settlement day of period 0, counted since 1970-01-01 at `utcOffset_`.
-    /// @param daysPerPeriod_ 1 to 31.
-    /// @param utcOffset_ Seconds that the asset's clock is ahead of UTC, -12 h to +14 h.
-    /// @param signer The oracle's key.
+    /// @param signers The first signer set: 1 to 16 addresses, strictly rising.
+    /// @param threshold How many of them must sign: more than half.
     /// @param authority The AccessManager of the asset.
-    constructor(
-        bytes32 assetId_,
-        IMeterRegistry registry_,
-        uint32 firstDay_,
-        uint32 daysPerPeriod_,
-        int32 utcOffset_,
-        address signer,
-        address authority
-    ) AccessManaged(authority) EIP712("helioracle", "1") {
-        if (address(registry_) == address(0) || signer == address(0)) revert ZeroAddress();
-        if (daysPerPeriod_ < MIN_DAYS_PER_PERIOD || daysPerPeriod_ > MAX_DAYS_PER_PERIOD) {
-            revert PeriodLengthOutOfRange(daysPerPeriod_, MIN_DAYS_PER_PERIOD, MAX_DAYS_PER_PERIOD);
+    constructor(Terms memory terms, address[] memory signers, uint8 threshold, address authority)
+        Governed(authority)
+        EIP712("helioracle", "1")
+        SignerSets(signers, threshold, terms.challengeWindow)
+        Schedule(terms)
+        MeteredEnergy(terms)
+    {
+        if (terms.challengeWindow > MAX_WINDOW) {
+            revert WindowOutOfRange(terms.challengeWindow, 0, MAX_WINDOW);
         }
-        SettlementDay.requireOffset(utcOffset_);
-        assetId = assetId_;
-        registry = registry_;
-        firstDay = firstDay_;
-        daysPerPeriod = daysPerPeriod_;
-        utcOffset = utcOffset_;
-        _signer = signer;
+        uint32 least = terms.challengeWindow == 0 ? 0 : MIN_RESOLVE_WINDOW;
+        if (terms.resolveWindow < least || terms.resolveWindow > MAX_WINDOW) {
+            revert WindowOutOfRange(terms.resolveWindow, least, MAX_WINDOW);
+        }
+        assetId = terms.assetId;
+        challengeWindow = terms.challengeWindow;
+        resolveWindow = terms.resolveWindow;
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function anchor(uint64 logSize, bytes32 logRoot, bytes32[] calldata proof, bytes[] calldata signatures) external {
-        if (logSize == 0) revert LogEmpty();
-        (, uint64 headSize, bytes32 headRoot) = head();
-        if (logSize < headSize) revert LogShrank(logSize, headSize);
-        _requireSigned(anchorDigest(LOG_GENERATION, logSize, logRoot), signatures);
-        if (headSize == 0) {
-            if (proof.length != 0) revert FirstAnchorNeedsNoProof(proof.length);
-        } else {
-            Rfc9162.verifyConsistency(headSize, headRoot, logSize, logRoot, proof);
-        }
-
-        if (logSize != headSize) {
-            _headSize = logSize;
-            _rootAt[logSize] = logRoot;
-        }
-        emit Anchored(LOG_GENERATION, logSize, logRoot);
-    }
-
-    /// @inheritdoc IRevenueDeclarations
-    function declare(Report calldata report, bytes[] calldata signatures) external {
+    function declare(Report calldata report, bytes[] calldata signatures) external whenNotPaused {
         _requireWellFormed(report);
-        _requireOpen(report.period);
-        _requireInputs(report);
-        _requireSigned(reportDigest(report), signatures);
-
+        Record memory last = _records[report.period];
+        _requireNext(report, last);
+        (uint32 fromDay, uint32 toDay) = _requireOver(report.period);
+        _requireAnchored(report);
+        (uint64 energyWh, uint64 totalWh) = _requireMetered(report, fromDay, toDay, last.disputed ? 0 : last.energyWh);
         bytes32 hash = hashReport(report);
-        _final[report.period] = Declaration(hash, report.distributable);
-        totalDistributable += report.distributable;
-        _emitDeclared(report, hash);
+        _requireSigned(_hashTypedDataV4(hash), signatures);
+
+        uint40 deadline = uint40(block.timestamp + challengeWindow);
+        energyTotalWh = totalWh;
+        if (report.period >= declarationsEnd) declarationsEnd = report.period + 1;
+        _records[report.period] =
+            Record(hash, uint96(report.distributable), energyWh, deadline, report.revision, false, last.disputeUsed);
+        _emitDeclared(report, hash, deadline);
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function head() public view returns (uint32 generation, uint64 size, bytes32 root) {
-        size = _headSize;
-        return (LOG_GENERATION, size, size == 0 ? Rfc9162.EMPTY_ROOT : _rootAt[size]);
+    function dispute(uint32 period, bytes32 reportHash_, bytes32 reasonHash) external {
+        (uint32 version,) = _setInForce();
+        if (!isSigner[version][msg.sender]) revert SignerUnknown(msg.sender);
+        _dispute(period, reportHash_, reasonHash);
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function rootAt(uint64 size) external view returns (bytes32) {
-        return _rootAt[size];
+    function guardianDispute(uint32 period, bytes32 reportHash_, bytes32 reasonHash) external restricted {
+        _dispute(period, reportHash_, reasonHash);
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function status(uint32 period) external view returns (Status) {
-        return _final[period].reportHash == 0 ? Status.None : Status.Final;
+    function attachDirect(IMeterFigures direct_) external restricted {
+        _attachDirect(direct_);
+    }
+
+    /// @inheritdoc IRevenueDeclarations
+    function declaration(uint32 period) external view returns (Declaration memory) {
+        Record memory last = _records[period];
+        return Declaration(
+            _statusOf(last.deadline, last.disputed),
+            last.reportHash,
+            last.revision,
+            last.deadline,
+            last.distributable,
+            last.energyWh
+        );
+    }
+
+    /// @inheritdoc IRevenueDeclarations
+    function status(uint32 period) public view returns (Status) {
+        Record storage last = _records[period];
+        return _statusOf(last.deadline, last.disputed);
+    }
+
+    /// @inheritdoc IRevenueDeclarations
+    function rootAndStatus(uint64 logSize, uint32 period) external view returns (bytes32 root, Status state) {
+        return (rootAt(logSize), status(period));
     }
 
     /// @inheritdoc IRevenueDeclarations
     function reportHash(uint32 period) external view returns (bytes32) {
-        return _final[period].reportHash;
+        return _records[period].reportHash;
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function distributableOf(uint32 period) external view returns (uint128) {
-        return _final[period].distributable;
+    function distributableOf(uint32 period) public view returns (uint96) {
+        Record storage last = _records[period];
+        return _statusOf(last.deadline, last.disputed) == Status.Final ? last.distributable : 0;
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function periodDays(uint32 period) public view returns (uint32 fromDay, uint32 toDay) {
-        uint256 from = firstDay + uint256(period) * daysPerPeriod;
-        return (from.toUint32(), (from + daysPerPeriod).toUint32());
-    }
-
-    /// @inheritdoc IRevenueDeclarations
-    function signerSet() external view returns (uint32 version, uint8 threshold, address[] memory signers) {
-        signers = new address[](1);
-        signers[0] = _signer;
-        return (SIGNER_SET_VERSION, 1, signers);
+    function distributableSum(uint32 fromPeriod, uint32 toPeriod) external view returns (uint256 sum) {
+        if (toPeriod > declarationsEnd) toPeriod = declarationsEnd;
+        for (uint32 period = fromPeriod; period < toPeriod; ++period) {
+            sum += distributableOf(period);
+        }
     }
 
     /// @inheritdoc IRevenueDeclarations
@@ -161,50 +160,60 @@ contract RevenueDeclarations is IRevenueDeclarations, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IRevenueDeclarations
-    function reportDigest(Report calldata report) public view returns (bytes32) {
+    function reportDigest(Report calldata report) external view returns (bytes32) {
         return _hashTypedDataV4(hashReport(report));
     }
 
-    /// @inheritdoc IRevenueDeclarations
-    function anchorDigest(uint32 logGeneration, uint64 logSize, bytes32 logRoot) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ANCHOR_TYPEHASH, logGeneration, logSize, logRoot)));
+    function _dispute(uint32 period, bytes32 reportHash_, bytes32 reasonHash) private {
+        Record storage last = _records[period];
+        Status state = _statusOf(last.deadline, last.disputed);
+        if (state != Status.Pending) revert NotPending(period, state);
+        if (reportHash_ != last.reportHash) revert ReportHashWrong(reportHash_, last.reportHash);
+        if (last.disputeUsed) revert AlreadyDisputed(period);
+
+        uint40 resolveBy = uint40(block.timestamp + resolveWindow);
+        energyTotalWh -= last.energyWh;
+        last.deadline = resolveBy;
+        last.disputed = true;
+        last.disputeUsed = true;
+        emit Disputed(period, reportHash_, msg.sender, resolveBy, reasonHash);
     }
 
-    function _requireWellFormed(Report calldata report) private pure {
+    function _requireWellFormed(Report calldata report) private view {
         if (report.schemaVersion != SCHEMA_VERSION) revert SchemaVersionWrong(report.schemaVersion, SCHEMA_VERSION);
-        if (report.revision != 0) revert RevisionWrong(report.revision, 0);
-        if (report.previousHash != 0) revert PreviousHashWrong(report.previousHash, 0);
-        if (report.signerSetVersion != SIGNER_SET_VERSION) {
-            revert SignerSetWrong(report.signerSetVersion, SIGNER_SET_VERSION);
-        }
+        (uint32 version,) = _setInForce();
+        if (report.signerSetVersion != version) revert SignerSetWrong(report.signerSetVersion, version);
         if (report.distributable > report.gross) revert DistributableAboveGross(report.distributable, report.gross);
+        if (report.distributable > type(uint96).max) {
+            revert AmountTooLarge(report.distributable, type(uint96).max);
+        }
     }
 
-    /// @dev The period is over and has no report.
-    function _requireOpen(uint32 period) private view {
-        bytes32 declared = _final[period].reportHash;
-        if (declared != 0) revert PeriodAlreadyDeclared(period, declared);
-        (, uint32 toDay) = periodDays(period);
-        uint256 endsAt = SettlementDay.startOf(toDay, utcOffset);
-        if (block.timestamp < endsAt) revert PeriodNotOver(period, endsAt, block.timestamp);
+    /// @dev The report is the first of its period, or the next revision of one that is not Final.
+    function _requireNext(Report calldata report, Record memory last) private view {
+        Status state = _statusOf(last.deadline, last.disputed);
+        if (state == Status.Final) revert PeriodAlreadyDeclared(report.period, last.reportHash);
+        uint256 due = state == Status.None ? 0 : uint256(last.revision) + 1;
+        if (report.revision != due) revert RevisionWrong(report.revision, due);
+        if (report.previousHash != last.reportHash) revert PreviousHashWrong(report.previousHash, last.reportHash);
     }
 
-    /// @dev The log and the meters that the report names are the ones this contract knows.
-    function _requireInputs(Report calldata report) private view {
-        if (report.logGeneration != LOG_GENERATION) revert LogGenerationWrong(report.logGeneration, LOG_GENERATION);
-        if (_rootAt[report.logSize] == 0) revert LogSizeNotAnchored(report.logSize);
-        (uint32 fromDay,) = periodDays(report.period);
-        uint32 inForce = registry.indexAt(fromDay);
-        if (report.registryIndex != inForce) revert RegistryIndexWrong(report.registryIndex, inForce);
+    /// @dev The log that the report names is the one this contract knows.
+    function _requireAnchored(Report calldata report) private view {
+        uint32 generation = _logGeneration();
+        if (report.logGeneration != generation) revert LogGenerationWrong(report.logGeneration, generation);
+        if (rootAt(report.logSize) == 0) revert LogSizeNotAnchored(report.logSize);
     }
 
-    function _requireSigned(bytes32 digest, bytes[] calldata signatures) private view {
-        if (signatures.length != 1) revert SignatureCountWrong(signatures.length, 1);
-        address signer = ECDSA.recover(digest, signatures[0]);
-        if (signer != _signer) revert SignerUnknown(signer);
+    /// @dev Deadlines pass without a transaction: the state is what the record says, read at this moment.
+    function _statusOf(uint40 deadline, bool disputed) private view returns (Status) {
+        if (deadline == 0) return Status.None;
+        bool passed = block.timestamp >= deadline;
+        if (disputed) return passed ? Status.Void : Status.Disputed;
+        return passed ? Status.Final : Status.Pending;
     }
 
-    function _emitDeclared(Report calldata report, bytes32 hash) private {
+    function _emitDeclared(Report calldata report, bytes32 hash, uint40 challengeEndsAt) private {
         emit Declared(
             report.period,
             report.revision,
@@ -215,7 +224,18 @@ contract RevenueDeclarations is IRevenueDeclarations, AccessManaged, EIP712 {
             report.gross,
             report.distributable,
             report.settlementRoot,
-            report.statementHash
+            report.statementHash,
+            challengeEndsAt
         );
+    }
+
+    /// @dev The pause brings the authority along, and {Governed} asks it.
+    function _checkCanCall(address caller, bytes calldata data) internal override(AccessManaged, Governed) {
+        super._checkCanCall(caller, data);
+    }
+
+    /// @dev A pause only slows; without it the holders are no worse off.
+    function _mayAbdicate(bytes4 selector) internal pure override returns (bool) {
+        return selector == ExpiringPause.pause.selector;
     }
 }

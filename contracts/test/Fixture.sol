@@ -10,8 +10,15 @@ import {InvestorGate} from "../src/InvestorGate.sol";
 import {MeterRegistry} from "../src/MeterRegistry.sol";
 import {RevenueDeclarations} from "../src/RevenueDeclarations.sol";
 import {RevenueDistributor} from "../src/RevenueDistributor.sol";
+import {ExpiringPause} from "../src/base/ExpiringPause.sol";
+import {IAssetShare} from "../src/interfaces/IAssetShare.sol";
+import {IRecipients} from "../src/interfaces/IRecipients.sol";
+import {IRedirects} from "../src/interfaces/IRedirects.sol";
+import {IInvestorGate} from "../src/interfaces/IInvestorGate.sol";
 import {IRevenueDeclarations} from "../src/interfaces/IRevenueDeclarations.sol";
+import {Roles} from "../src/lib/Roles.sol";
 import {Checks} from "./Vm.sol";
+import {TestGate} from "./TestGate.sol";
 import {TestLog} from "./TestLog.sol";
 import {TestToken} from "./TestToken.sol";
 
@@ -21,6 +28,8 @@ abstract contract Fixture is Checks {
     uint64 internal constant COMPLIANCE_ROLE = 2;
     uint64 internal constant TREASURY_ROLE = 3;
     uint64 internal constant ISSUER_ROLE = 4;
+    uint64 internal constant GUARDIAN_ROLE = 5;
+    uint64 internal constant ENFORCER_ROLE = 6;
 
     /// @dev UTC+8, and a chain that begins at 08:00 UTC, which is 16:00 of day 20,000 there.
     int32 internal constant UTC_OFFSET = 8 hours;
@@ -34,6 +43,8 @@ abstract contract Fixture is Checks {
     address internal constant COMPLIANCE = address(0xC0);
     address internal constant REGISTRAR = address(0x4E6);
     address internal constant TREASURY = address(0x74EA);
+    address internal constant GUARDIAN = address(0x6A4D);
+    address internal constant ENFORCER = address(0xE4F0);
     address internal constant UNSOLD = address(0xDEAD01);
     address internal constant ANN = address(0xA1);
     address internal constant BOB = address(0xB2);
@@ -56,18 +67,23 @@ abstract contract Fixture is Checks {
         address[] memory excluded = new address[](1);
         excluded[0] = UNSOLD;
         share = new AssetShare("Sun on five roofs", "SUN5", gate, UTC_OFFSET, excluded, address(manager));
-        registry = new MeterRegistry(address(manager));
-        declarations = new RevenueDeclarations(
-            "asset", registry, FIRST_DAY, DAYS_PER_PERIOD, UTC_OFFSET, vm.addr(SIGNER_KEY), address(manager)
-        );
-        token = new TestToken();
+        registry = new MeterRegistry(address(manager), UTC_OFFSET);
+        declarations = new RevenueDeclarations(terms(), list(vm.addr(SIGNER_KEY)), 1, address(manager));
+        token = newToken();
         distributor = new RevenueDistributor(declarations, share, gate, IERC20(address(token)), address(manager));
         log = new TestLog();
 
-        _grant(address(gate), InvestorGate.setAllowed.selector, COMPLIANCE_ROLE, COMPLIANCE);
-        _grant(address(share), AssetShare.mint.selector, ISSUER_ROLE, ISSUER);
-        _grant(address(registry), MeterRegistry.append.selector, REGISTRAR_ROLE, REGISTRAR);
-        _grant(address(distributor), RevenueDistributor.fund.selector, TREASURY_ROLE, TREASURY);
+        grant(address(gate), InvestorGate.setAllowed.selector, COMPLIANCE_ROLE, COMPLIANCE);
+        grant(address(share), AssetShare.mint.selector, ISSUER_ROLE, ISSUER);
+        grant(address(share), AssetShare.burn.selector, ISSUER_ROLE, ISSUER);
+        grant(address(share), AssetShare.setFrozenTokens.selector, COMPLIANCE_ROLE, COMPLIANCE);
+        grant(address(share), IAssetShare.forcedTransfer.selector, Roles.ENFORCER, ENFORCER);
+        grant(address(registry), MeterRegistry.append.selector, REGISTRAR_ROLE, REGISTRAR);
+        grant(address(distributor), RevenueDistributor.fund.selector, TREASURY_ROLE, TREASURY);
+        grant(address(distributor), IRecipients.setPayoutFrozen.selector, COMPLIANCE_ROLE, COMPLIANCE);
+        grant(address(distributor), IRedirects.proposeRedirect.selector, ENFORCER_ROLE, ENFORCER);
+        grant(address(distributor), IRedirects.cancelRedirect.selector, GUARDIAN_ROLE, GUARDIAN);
+        grant(address(distributor), ExpiringPause.pause.selector, GUARDIAN_ROLE, GUARDIAN);
 
         allow(ANN, true);
         allow(BOB, true);
@@ -77,11 +93,31 @@ abstract contract Fixture is Checks {
         registry.append(FIRST_DAY, "bindings", 5, 50_000);
     }
 
-    function _grant(address target, bytes4 selector, uint64 role, address account) private {
+    /// @dev A well-behaved payment token, unless a test brings another.
+    function newToken() internal virtual returns (TestToken) {
+        return new TestToken();
+    }
+
+    function grant(address target, bytes4 selector, uint64 role, address account) internal {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = selector;
         manager.setTargetFunctionRole(target, selectors, role);
         manager.grantRole(role, account, 0);
+    }
+
+    /// @dev Final at once, so that tests of other contracts need not wait.
+    function terms() internal view returns (IRevenueDeclarations.Terms memory) {
+        return IRevenueDeclarations.Terms({
+            assetId: "asset",
+            registry: registry,
+            firstDay: FIRST_DAY,
+            daysPerPeriod: DAYS_PER_PERIOD,
+            utcOffset: UTC_OFFSET,
+            challengeWindow: 0,
+            resolveWindow: 0,
+            marginPermille: 1_200,
+            profileMinutes: 480
+        });
     }
 
     function allow(address holder, bool allowed) internal {
@@ -108,7 +144,8 @@ abstract contract Fixture is Checks {
         if (start > block.timestamp) vm.warp(start);
     }
 
-    function sign(bytes32 digest) internal pure returns (bytes[] memory) {
+    /// @dev Signed by a quorum.
+    function sign(bytes32 digest) internal view virtual returns (bytes[] memory) {
         return signWith(SIGNER_KEY, digest);
     }
 
@@ -120,20 +157,21 @@ abstract contract Fixture is Checks {
 
     /// @dev Appends `entries` to the log and anchors it.
     function anchorMore(uint256 entries) internal {
-        (, uint64 before,) = declarations.head();
+        (uint32 generation, uint64 before,) = declarations.head();
         for (uint256 i = 0; i < entries; ++i) {
             log.append(keccak256(abi.encode(log.size())));
         }
         uint64 size = log.size();
         bytes32 root = log.root(size);
-        declarations.anchor(size, root, log.consistency(before, size), sign(declarations.anchorDigest(1, size, root)));
+        bytes[] memory signatures = sign(declarations.anchorDigest(generation, size, root));
+        declarations.anchor(size, root, log.consistency(before, size), signatures);
     }
 
     /// @dev A report of `period` that nothing is wrong with.
     function report(uint32 period, uint128 distributable) internal view returns (IRevenueDeclarations.Report memory) {
         (, uint64 size,) = declarations.head();
         return IRevenueDeclarations.Report({
-            schemaVersion: 1,
+            schemaVersion: 2,
             period: period,
             revision: 0,
             signerSetVersion: 1,
@@ -144,6 +182,7 @@ abstract contract Fixture is Checks {
             exportWh: 123_456,
             importWh: 7,
             missingMeters: 0,
+            catchUpHours: 0,
             gross: distributable + distributable / 10,
             distributable: distributable,
             tariffHash: "tariff",
@@ -184,6 +223,10 @@ abstract contract Fixture is Checks {
         three[0] = a;
         three[1] = b;
         three[2] = c;
+    }
+
+    function wrap(TestGate other) internal pure returns (IInvestorGate) {
+        return IInvestorGate(address(other));
     }
 
     /// @dev The next call must be refused because `caller` lacks the role.

@@ -9,12 +9,15 @@ from oracle.errors import Fatal
 
 NAMES = (
     "AccessManager",
+    "AssetFactory",
     "InvestorGate",
     "AssetShare",
     "MeterRegistry",
     "RevenueDeclarations",
     "RevenueDistributor",
     "DemoStablecoin",
+    "DirectSettlement",
+    "Erc3643Register",
 )
 
 

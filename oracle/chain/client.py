@@ -25,7 +25,7 @@ from web3.exceptions import (
     Web3RPCError,
     Web3ValueError,
 )
-from web3.types import LogReceipt
+from web3.types import LogReceipt, TxParams
 
 from evidence.units import div_floor
 from oracle.chain import artifacts, refusal, time_control
@@ -37,6 +37,8 @@ _T = TypeVar("_T")
 
 RPC_TIMEOUT_S = 10
 RECEIPT_TIMEOUT_S = 120
+# What one transaction may use at most (EIP-7825); a limit above it is refused by nodes that know of it.
+TRANSACTION_GAS_MAX = 16_777_216
 _RECEIPT_POLL_S = 0.1  # real time
 # What nodes say (geth, Nethermind, Besu, anvil) where a transaction is there already, came too late, or offers too little.
 _NOT_NOW = (
@@ -153,14 +155,15 @@ class Chain:
         """The contract of artifact `name` at `address`; asks the chain nothing."""
         return self._web3.eth.contract(address=Web3.to_checksum_address(address), abi=artifacts.load(name).abi)
 
-    def read(self, call: ContractFunction, *, action: str = "") -> Any:
-        """What a view function returns, decoded by its ABI.
+    def read(self, call: ContractFunction, *, action: str = "", sender: str | None = None) -> Any:
+        """What a function returns, decoded by its ABI; nothing is sent. Where it asks who calls, `sender` is said to.
 
         Raises:
             ChainRefused: it reverted.
             ChainUnreachable: no answer.
         """
-        return self.call(lambda _: self._refusable(call.call, action or call.fn_name))
+        options: TxParams = {} if sender is None else {"from": Web3.to_checksum_address(sender)}
+        return self.call(lambda _: self._refusable(lambda: call.call(options), action or call.fn_name))
 
     # ------------------------------------------------------------ time
 
@@ -240,7 +243,7 @@ class Chain:
             limit = gas
             if limit is None:
                 estimate = self._refusable(lambda: web3.eth.estimate_gas(request), action)
-                limit = estimate + div_floor(estimate, 4)
+                limit = max(estimate, min(estimate + div_floor(estimate, 4), TRANSACTION_GAS_MAX))
             number = web3.eth.get_transaction_count(account.address, "pending") if nonce is None else nonce
             fees = fees_of(web3) if above is None else fees_of(web3).above(above)
             filled = cast("dict[str, Any]", {**request, "gas": limit, "nonce": number, **fees.params()})

@@ -1,8 +1,8 @@
-"""The contracts of one asset as web3 objects, and who may do what in them."""
+"""The contracts of one asset as web3 objects."""
 
 from dataclasses import dataclass
 
-from eth_utils.abi import abi_to_signature, event_signature_to_log_topic, function_signature_to_4byte_selector
+from eth_utils.abi import abi_to_signature, event_signature_to_log_topic
 from web3.contract import Contract
 from web3.contract.contract import ContractEvent
 
@@ -20,20 +20,6 @@ ARTIFACTS = {
     "distributor": "RevenueDistributor",
     "token": "DemoStablecoin",
 }
-
-# Role ids in the asset's AccessManager; 0 is its admin.
-REGISTRAR_ROLE = 1
-COMPLIANCE_ROLE = 2
-TREASURY_ROLE = 3
-ISSUER_ROLE = 4
-
-# Restricted functions: (contract, function, role).
-RESTRICTED = (
-    ("registry", "append", REGISTRAR_ROLE),
-    ("gate", "setAllowed", COMPLIANCE_ROLE),
-    ("distributor", "fund", TREASURY_ROLE),
-    ("share", "mint", ISSUER_ROLE),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +48,6 @@ def contracts_of(chain: Chain, deployment: Deployment) -> AssetContracts:
     return AssetContracts(
         **{name: chain.contract(artifact, deployment.addresses[name]) for name, artifact in ARTIFACTS.items()}
     )
-
-
-def selector_of(contract: Contract, function: str) -> bytes:
-    """The four bytes that a function is called by."""
-    return function_signature_to_4byte_selector(abi_to_signature(contract.get_function_by_name(function).abi))
 
 
 def topic_of(event: ContractEvent) -> bytes:

@@ -4,46 +4,27 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from eth_account.signers.local import LocalAccount
+from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.crypto import keccak
 from web3.contract import Contract
 
 from evidence import log_entry, merkle, tags
 from oracle.asset_file import BoundMeter, Deployment
+from oracle.chain import artifacts
 from oracle.chain.client import Chain
-from oracle.chain.contracts import (
-    COMPLIANCE_ROLE,
-    ISSUER_ROLE,
-    REGISTRAR_ROLE,
-    RESTRICTED,
-    TREASURY_ROLE,
-    AssetContracts,
-    contracts_of,
-    selector_of,
-)
+from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.offices import RESTRICTED, Offices, ReportRules
 from oracle.chain.steps import Steps
-from oracle.chain.transaction import Call, Receipt
+from oracle.chain.transaction import Receipt
 from oracle.core.terms import AssetTerms, Role
 from oracle.errors import ChainConflict
 
-NO_DELAY = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Offices:
-    """Who may do what: checksummed addresses.
-
-    Attributes:
-        signer: signs anchors and reports; holds no role.
-        registrar: appends to the meter registry; never the signer, for whoever says what meters measured must not say which meters count.
-        compliance: keeps the gate's list.
-        treasury: funds declared periods.
-        issuer: mints shares.
-    """
-
-    signer: str
-    registrar: str
-    compliance: str
-    treasury: str
-    issuer: str
+# In the order of IAssetFactory.CodeHashes, and of the two halves in which the codes are handed over.
+_FIRST_HALF = ("AccessManager", "InvestorGate", "MeterRegistry", "AssetShare")
+_SECOND_HALF = ("RevenueDeclarations", "RevenueDistributor", "DirectSettlement")
+_MADE = (*_FIRST_HALF, "Erc3643Register", *_SECOND_HALF)
+_NOBODY = "0x" + "00" * 20
+_NO_CODE = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +45,12 @@ class Deployed:
         return min(receipt.block for receipt in self.receipts)
 
 
-def bindings_root(records: Sequence[bytes]) -> bytes:
+def bindings_root(meters: Sequence[BoundMeter]) -> bytes:
     """The registry's `bindingsRoot`: RFC 9162 root whose leaves are the log entries of the 402-byte binding records, in file order.
 
     The same leaves stand in the asset's log, so one inclusion proof format serves both.
     """
-    return merkle.root([log_entry.entry_leaf(tags.ENTRY_BINDING, record) for record in records])
+    return merkle.root([log_entry.entry_leaf(tags.ENTRY_BINDING, meter.record) for meter in meters])
 
 
 def nameplate_w(terms: AssetTerms, meters: Sequence[BoundMeter]) -> int:
@@ -90,22 +71,26 @@ def deploy(
     terms: AssetTerms,
     meters: Sequence[BoundMeter],
     offices: Offices,
+    rules: ReportRules | None = None,
     token: str | None = None,
+    factory: str | None = None,
     excluded: Sequence[str] = (),
     steps: Steps | None = None,
     confirmations: int = 0,
 ) -> Deployed:
-    """Create the contracts of one asset, append its first registry entry, hand out the roles and check the result.
+    """Have a factory create the contracts of one asset with its first registry entry and its roles, and check the result.
 
-    The deployer stays admin of the AccessManager.
+    The deployer keeps nothing: every power is an office's, with the delays of `contracts/src/factory/Powers.sol`.
 
     Args:
         chain: where.
-        deployer: pays, and becomes admin.
+        deployer: pays.
         terms: schedule and offset, which the contracts fix for ever.
         meters: the bindings, in file order; the first entry takes effect on `terms.first_day`.
-        offices: who gets which role.
+        offices: who gets which role, and who signs.
+        rules: windows and bounds of reports, which the contracts fix for ever.
         token: an existing payment token; without one a DemoStablecoin is created, whose owner is the treasury.
+        factory: an existing AssetFactory of this version; without one it is created first.
         excluded: holders that earn nothing, at most 8.
         steps: journals each transaction, so that a later call goes on where this one broke off; without one, what was created until
             then is abandoned.
@@ -113,87 +98,117 @@ def deploy(
 
     Raises:
         ChainRefused, ChainUnreachable: as `Steps.transact`.
-        ChainConflict: the contracts do not read back as they were created, or signer and registrar are the same.
+        ChainConflict: the contracts do not read back as they were created, or the factory makes others than this version's.
     """
-    if offices.signer == offices.registrar:
-        raise ChainConflict(f"{offices.signer} cannot be signer and registrar")
     steps = steps or Steps(chain, deployer)
+    rules = rules or ReportRules()
 
     def create(name: str, *arguments: object) -> str:
         return str(steps.transact(name, lambda: chain.creation(name, *arguments), action=f"deploy {name}").contract)
 
-    def do(call: Call, action: str) -> None:
-        steps.transact(action, lambda: call, action=action)
-
-    addresses = {"access": create("AccessManager", deployer.address)}
-    addresses["token"] = token or create("DemoStablecoin", offices.treasury)
-    addresses["gate"] = create("InvestorGate", addresses["access"])
-    addresses["share"] = create(
-        "AssetShare", terms.name, _symbol(terms.asset), addresses["gate"], terms.utc_offset_s, list(excluded), addresses["access"]
-    )  # fmt: skip
-    addresses["registry"] = create("MeterRegistry", addresses["access"])
-    addresses["declarations"] = create(
-        "RevenueDeclarations",
-        asset_id(terms.asset),
-        addresses["registry"],
-        int(terms.first_day),
-        terms.days_per_period,
-        terms.utc_offset_s,
-        offices.signer,
-        addresses["access"],
-    )
-    addresses["distributor"] = create(
-        "RevenueDistributor",
-        addresses["declarations"],
-        addresses["share"],
-        addresses["gate"],
-        addresses["token"],
-        addresses["access"],
-    )
-    deployment = Deployment(chain.chain_id, addresses)
-    contracts = contracts_of(chain, deployment)
-
-    # Before the roles are handed out every restricted function belongs to the admin, who is the deployer.
-    root = bindings_root([meter.record for meter in meters])
-    do(
-        contracts.registry.functions.append(int(terms.first_day), root, len(meters), nameplate_w(terms, meters)),
-        "append the first registry entry",
-    )
-    for name, function, role in RESTRICTED:
-        target = _contract(contracts, name)
-        selector = selector_of(target, function)
-        do(
-            contracts.access.functions.setTargetFunctionRole(target.address, [selector], role),
-            f"restrict {name}.{function}",
-        )
-    for role, holder in _holders(offices):
-        do(contracts.access.functions.grantRole(role, holder, NO_DELAY), f"grant role {role}")
+    token = token or create("DemoStablecoin", offices.treasury)
+    maker = chain.contract("AssetFactory", factory or create("AssetFactory", _code_hashes()))
+    _check_factory(chain, maker)
+    asset = _asset(terms=terms, meters=meters, offices=offices, rules=rules, token=token, excluded=excluded)
+    steps.transact("begin", lambda: maker.functions.begin(asset, _codes(_FIRST_HALF)), action="begin the asset")
+    # Nothing of a half-made asset can be used by anybody; a later run completes it.
+    second = (*_codes(_SECOND_HALF[:2]), _NO_CODE)
+    steps.transact("complete", lambda: maker.functions.complete(asset, second), action="complete the asset")
     steps.confirm(confirmations)
-    check_wiring(chain, deployment, terms=terms, signer=offices.signer)
+    key = chain.read(maker.functions.keyOf(deployer.address, asset))
+    access, gate, share, registry, declarations, distributor, _direct = chain.read(maker.functions.addressesOf(key))
+    addresses = {
+        "access": access,
+        "gate": gate,
+        "share": share,
+        "registry": registry,
+        "declarations": declarations,
+        "distributor": distributor,
+        "token": token,
+    }
+    deployment = Deployment(chain.chain_id, addresses)
+    check_wiring(chain, deployment, terms=terms, meters=meters, signer=offices.signers[0])
     check_roles(chain, deployment, offices)
     first_block = min(receipt.block for receipt in steps.receipts)
     return Deployed(replace(deployment, first_block=first_block), steps.receipts)
 
 
 def task_of(
-    *, terms: AssetTerms, meters: Sequence[BoundMeter], offices: Offices, token: str | None, excluded: Sequence[str]
+    *,
+    terms: AssetTerms,
+    meters: Sequence[BoundMeter],
+    offices: Offices,
+    rules: ReportRules,
+    token: str | None,
+    factory: str | None,
+    excluded: Sequence[str],
 ) -> dict[str, str]:
     """What a deployment is, for `Steps`: one that broke off goes on only as the same one."""
     return {
         "asset": terms.asset,
         "terms": f"0x{terms.hash().hex()}",
-        "bindings": f"0x{bindings_root([meter.record for meter in meters]).hex()}",
-        **asdict(offices),
+        "bindings": f"0x{bindings_root(meters).hex()}",
+        **{name: str(value) for name, value in asdict(offices).items() if name != "signers"},
+        "signers": " ".join(offices.signers),
+        **{name: str(value) for name, value in asdict(rules).items()},
         "token": token or "a new DemoStablecoin",
+        "factory": factory or "a new AssetFactory",
         "excluded": " ".join(excluded),
     }
 
 
-def check_wiring(chain: Chain, deployment: Deployment, *, terms: AssetTerms, signer: str) -> None:
-    """Read a set of contracts back and compare it with the asset's terms; the oracle does so whenever it starts.
+def _asset(
+    *,
+    terms: AssetTerms,
+    meters: Sequence[BoundMeter],
+    offices: Offices,
+    rules: ReportRules,
+    token: str,
+    excluded: Sequence[str],
+) -> tuple[object, ...]:
+    """`IAssetFactory.Asset`, field by field."""
+    return (
+        (
+            asset_id(terms.asset),
+            int(terms.first_day),
+            terms.days_per_period,
+            terms.utc_offset_s,
+            rules.challenge_window_s,
+            rules.resolve_window_s,
+            rules.margin_permille,
+            rules.profile_minutes,
+        ),
+        (bindings_root(meters), len(meters), nameplate_w(terms, meters)),
+        (_NOBODY, terms.name, _symbol(terms.asset), list(excluded)),
+        (list(offices.signers), offices.threshold),
+        offices.as_tuple(),
+        token,
+        0,
+    )
+
+
+def _codes(names: Sequence[str]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(artifacts.load(name).bytecode[2:]) for name in names)
+
+
+def _code_hashes() -> tuple[bytes, ...]:
+    return tuple(keccak(code) for code in _codes(_MADE))
+
+
+def _check_factory(chain: Chain, factory: Contract) -> None:
+    if tuple(bytes(hash_) for hash_ in chain.read(factory.functions.codeHashes())) != _code_hashes():
+        raise ChainConflict(
+            f"the factory {factory.address} makes other contracts than this version of helioracle knows"
+        )
+
+
+def check_wiring(
+    chain: Chain, deployment: Deployment, *, terms: AssetTerms, meters: Sequence[BoundMeter], signer: str
+) -> None:
+    """Read a set of contracts back and compare it with the asset file; the oracle does so whenever it starts.
 
     Raises:
-        ChainConflict: a contract is missing, or belongs to another asset, schedule or signer.
+        ChainConflict: a contract is missing, or belongs to another asset, schedule or signer, or the registry names other meters.
         ChainUnreachable: no answer.
     """
     for name, address in deployment.addresses.items():
@@ -210,7 +225,6 @@ def check_wiring(chain: Chain, deployment: Deployment, *, terms: AssetTerms, sig
         ("declarations.firstDay", declarations.firstDay(), int(terms.first_day)),
         ("declarations.daysPerPeriod", declarations.daysPerPeriod(), terms.days_per_period),
         ("declarations.utcOffset", declarations.utcOffset(), terms.utc_offset_s),
-        ("declarations.signerSet", declarations.signerSet(), [1, 1, [signer]]),
         ("share.gate", share.gate(), at["gate"]),
         ("share.utcOffset", share.utcOffset(), terms.utc_offset_s),
         ("distributor.declarations", distributor.declarations(), at["declarations"]),
@@ -222,6 +236,12 @@ def check_wiring(chain: Chain, deployment: Deployment, *, terms: AssetTerms, sig
         got = chain.read(call, action=what)
         if got != want and list(_listed(got)) != list(_listed(want)):
             raise ChainConflict(f"{what} on chain is {got!r}, the asset file says {want!r}")
+    _check_meters(chain, c.registry, meters)
+    version, _threshold, signers = chain.read(declarations.signerSet(), action="declarations.signerSet")
+    if signer not in signers:
+        raise ChainConflict(
+            f"declarations.signerSet {version} on chain is {', '.join(signers)}; the oracle's key is {signer}"
+        )
 
 
 def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
@@ -234,23 +254,25 @@ def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
     contracts = contracts_of(chain, deployment)
     for name, function, role in RESTRICTED:
         target = _contract(contracts, name)
-        selector = selector_of(target, function)
+        selector = function_signature_to_4byte_selector(function)
         got = chain.read(contracts.access.functions.getTargetFunctionRole(target.address, selector))
         if got != role:
             raise ChainConflict(f"{name}.{function} is guarded by role {got}, {role} expected")
-    for role, holder in _holders(offices):
-        member, delay = chain.read(contracts.access.functions.hasRole(role, holder))
-        if not member or delay != NO_DELAY:
-            raise ChainConflict(f"{holder} holds role {role}: {member}, delay {delay}")
+    for role, holder, delay_s in offices.holders():
+        member, got_s = chain.read(contracts.access.functions.hasRole(role, holder))
+        if not member or got_s != delay_s:
+            raise ChainConflict(f"{holder} holds role {role}: {member}, delay {got_s} s; {delay_s} s expected")
 
 
-def _holders(offices: Offices) -> tuple[tuple[int, str], ...]:
-    return (
-        (REGISTRAR_ROLE, offices.registrar),
-        (COMPLIANCE_ROLE, offices.compliance),
-        (TREASURY_ROLE, offices.treasury),
-        (ISSUER_ROLE, offices.issuer),
-    )
+def _check_meters(chain: Chain, registry: Contract, meters: Sequence[BoundMeter]) -> None:
+    # Reports name the first entry: whoever settled a meter that it does not name would report energy nobody can trace to a registered key.
+    found, _effective, count, *_ = chain.read(registry.functions.entry(0), action="registry.entry 0")
+    root = bindings_root(meters)
+    if bytes(found) != root:
+        raise ChainConflict(
+            f"registry.entry 0 on chain names {count} meters under root 0x{found.hex()}, the asset file binds {len(meters)}"
+            f" under 0x{root.hex()}: take out what was not registered when the contracts were deployed"
+        )
 
 
 def _contract(contracts: AssetContracts, name: str) -> Contract:

@@ -4,12 +4,13 @@ Domain: name "helioracle", version "1", the chain's id, the declarations contrac
 nothing on another.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 
-from oracle.core.report import LOG_GENERATION, Report
+from oracle.core.report import Report
 
 _ANCHOR: Final = [
     {"name": "logGeneration", "type": "uint32"},
@@ -28,6 +29,7 @@ _REPORT: Final = [
     {"name": "exportWh", "type": "uint64"},
     {"name": "importWh", "type": "uint64"},
     {"name": "missingMeters", "type": "uint32"},
+    {"name": "catchUpHours", "type": "uint32"},
     {"name": "gross", "type": "uint128"},
     {"name": "distributable", "type": "uint128"},
     {"name": "tariffHash", "type": "bytes32"},
@@ -36,12 +38,14 @@ _REPORT: Final = [
 ]
 
 
-def anchor_message(chain_id: int, declarations: str, log_size: int, log_root: bytes) -> SignableMessage:
+def anchor_message(
+    chain_id: int, declarations: str, log_size: int, log_root: bytes, *, log_generation: int = 1
+) -> SignableMessage:
     """What `anchor` asks to be signed."""
     return encode_typed_data(
         _domain(chain_id, declarations),
         {"Anchor": _ANCHOR},
-        {"logGeneration": LOG_GENERATION, "logSize": log_size, "logRoot": log_root},
+        {"logGeneration": log_generation, "logSize": log_size, "logRoot": log_root},
     )
 
 
@@ -54,6 +58,12 @@ def report_message(chain_id: int, declarations: str, report: Report) -> Signable
 def sign(account: LocalAccount, message: SignableMessage) -> bytes:
     """65 bytes r | s | v."""
     return bytes(account.sign_message(message).signature)
+
+
+def sign_all(signers: Sequence[LocalAccount], message: SignableMessage) -> list[bytes]:
+    """One signature a signer, in the order that the contract asks for: rising by address."""
+    ordered = sorted(signers, key=lambda account: int(account.address, 16))
+    return [sign(account, message) for account in ordered]
 
 
 def struct_hash(message: SignableMessage) -> bytes:

@@ -205,4 +205,6 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, bytes):
         return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     raise TypeError(f"an event argument of type {type(value).__name__}")

@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
+from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
-from evidence.units import Minor
+from evidence.units import Minor, div_ceil
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.declarations import Status, declaration
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
+from oracle.core.calendar import instant_text
 from oracle.errors import ChainRefused
+
+_FUND = function_signature_to_4byte_selector("fund(uint32,uint256)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,9 @@ def fund_period(
     amount: Minor | None = None,
     *,
     steps: Steps | None = None,
+    confirmations: int = 0,
 ) -> Funding:
-    """Approve and fund a declared period.
+    """Approve and fund a declared period, and wait until that is confirmed.
 
     The contract takes no more than what is declared, so all of it is funded once however often this is called. A part of it might be funded
     twice after a time-out; `steps` prevents that.
@@ -52,10 +58,12 @@ def fund_period(
         period: a declared payout period.
         amount: base units; by default all that is declared and not funded yet.
         steps: journals the two transactions, so that a later call with the same steps brings this tranche and no second one.
+        confirmations: blocks on top of the funding to wait for.
 
     Raises:
-        ChainRefused: nothing left to fund, not declared, too little money, or no treasury role.
-        ChainUnreachable: no answer; asking again never funds above what is declared.
+        ChainRefused: nothing left to fund, not declared or not Final, too little or too much, no money, nobody to pay, or no treasury
+            role; nothing was sent.
+        ChainUnreachable: no answer, or it was taken back; asking again never funds above what is declared.
     """
     contracts = contracts_of(chain, deployment)
     distributor, token = contracts.distributor, contracts.token
@@ -65,31 +73,110 @@ def fund_period(
     def wanted() -> str:
         room = int(chain.read(distributor.functions.fundable(period), action=action))
         if room == 0:
-            raise ChainRefused(action=action, reason="it is not declared, or is funded in full already")
-        return str(room if amount is None else amount)
+            raise ChainRefused(action=action, reason=_nothing_to_fund(chain, contracts, period))
+        sum_ = room if amount is None else amount
+        reason = _why_no_money(chain, contracts, treasury.address, asked=sum_, room=room) or _why_no_tranche(
+            chain, contracts, period, asked=sum_, room=room
+        )
+        if reason:
+            raise ChainRefused(action=action, reason=reason)
+        return str(sum_)
 
     # Asked once: where the transaction of an earlier run was mined, nothing is left to fund and it is still this tranche.
     sum_ = int(steps.remember("amount", wanted))
     allowed = chain.read(token.functions.allowance(treasury.address, distributor.address), action=action)
-    if allowed < sum_:
+    # An allowance that stood before this task is spent once the funding is mined; a run that finds it so must not approve anew.
+    stood_before = steps.has_begun("fund") and not steps.has_begun("approve")
+    if allowed < sum_ and not stood_before:
         # Exactly what is needed: a distributor never holds a standing permission over the treasury.
         steps.transact(
             "approve",
             lambda: token.functions.approve(distributor.address, sum_),
             action=f"approve {sum_} for period {period}",
         )
-    receipt = steps.transact("fund", lambda: distributor.functions.fund(period, sum_), action=action)
+    steps.transact("fund", lambda: distributor.functions.fund(period, sum_), action=action)
+    steps.confirm(confirmations)
     funded = next(
         distributor.events.Funded().process_log(log)["args"]
-        for log in receipt.logs
+        for log in steps.receipts[-1].logs
         if log["address"] == distributor.address
     )
     return Funding(period, funded["tranche"], Minor(funded["received"]), steps.receipts)
 
 
-def mint_demo_money(chain: Chain, deployment: Deployment, owner: LocalAccount, to: str, amount: Minor) -> Receipt:
-    """Create base units of the DemoStablecoin, which stands for the stablecoin where there is none; errors as `Chain.transact`."""
+def _nothing_to_fund(chain: Chain, contracts: AssetContracts, period: int) -> str:
+    found = declaration(chain, contracts.declarations, period)
+    declared, _funded = chain.read(contracts.distributor.functions.coverage(period))
+    deadline = instant_text(found.deadline)
+    return {
+        Status.NONE: "it is not declared yet",
+        Status.PENDING: f"its report is pending until {deadline}: until then it may be disputed",
+        Status.FINAL: "it is funded in full already" if declared else "its report lets nothing be distributed",
+        Status.DISPUTED: f"its report is disputed, and void from {deadline} on unless the signers answer",
+        Status.VOID: f"its report is void since {deadline}: it was disputed, and nobody answered in time",
+    }[found.status]
+
+
+# What the contract would refuse once the money is approved is said before, so that no permission is left standing for nothing.
+
+
+def _why_no_money(chain: Chain, contracts: AssetContracts, treasury: str, *, asked: int, room: int) -> str:
+    """Why this account cannot bring so much; empty where it can."""
+    at_once, _delay_s = chain.read(contracts.access.functions.canCall(treasury, contracts.distributor.address, _FUND))
+    if not at_once:
+        return f"{treasury} does not hold the treasury role"
+    held = chain.read(contracts.token.functions.balanceOf(treasury), action="what the treasury has")
+    if held < asked <= room:
+        return f"{treasury} has {held} of the payment token, {asked} are needed"
+    return ""
+
+
+def _why_no_tranche(chain: Chain, contracts: AssetContracts, period: int, *, asked: int, room: int) -> str:
+    """Why so much cannot be a tranche of the period, of which `room` is not funded yet; empty where it can."""
+    declared, _funded = chain.read(contracts.distributor.functions.coverage(period))
+    least = div_ceil(declared, 100)
+    if asked > room:
+        return f"{asked} is more than the {room} that are declared and not funded yet"
+    if asked < least and asked != room:
+        return f"{asked} is less than a tranche brings at least: {least}, a hundredth of what is declared, or all that is left"
+    days = chain.read(contracts.declarations.functions.periodDays(period))
+    if not chain.read(contracts.share.functions.totalShareDays(*days), action="the share-days of the period"):
+        return "nobody who earns held a share in the period: the money would belong to nobody"
+    return ""
+
+
+def mint_demo_money(
+    chain: Chain,
+    deployment: Deployment,
+    owner: LocalAccount,
+    to: str,
+    amount: Minor,
+    *,
+    steps: Steps | None = None,
+    confirmations: int = 0,
+) -> Receipt:
+    """Create base units of the DemoStablecoin, which stands for the stablecoin where there is none.
+
+    Nothing in that contract limits how much is created: only `steps`, kept in a file, keeps a repeat from creating it twice.
+
+    Args:
+        chain: where.
+        deployment: whose token.
+        owner: of the token: the treasury of the deployment.
+        to: who gets it.
+        amount: base units.
+        steps: journals the transaction.
+        confirmations: blocks on top of it to wait for.
+
+    Raises:
+        ChainRefused, ChainUnreachable: as `Steps.transact`.
+    """
     token = contracts_of(chain, deployment).token
-    return chain.transact(
-        owner, token.functions.mint(to_checksum_address(to), amount), action=f"mint {amount} of demo money"
+    steps = steps or Steps(chain, owner)
+    steps.transact(
+        "demo money",
+        lambda: token.functions.mint(to_checksum_address(to), amount),
+        action=f"mint {amount} of demo money to {to}",
     )
+    steps.confirm(confirmations)
+    return steps.receipts[-1]

@@ -81,7 +81,8 @@ class Journal:
             finished = self._finish(row, action, call, is_done)
             if finished is not None:
                 return finished
-        elif is_done():
+            # Those bytes are worth nothing any more. What used up their nonce may have done the same act.
+        if is_done():
             return self._found(row or self._planned(kind, subject, about))
         return self._send_new(self._put(self._planned(kind, subject, about)), call, action)
 
@@ -137,7 +138,11 @@ class Journal:
             )
             if unmined is not None:
                 row = _with(row, unmined)
-                receipt = self._await(row, action)
+                try:
+                    receipt = self._await(row, action)
+                except ChainRefused:
+                    # Signed long ago: the signer set has changed, say. What is signed now is simulated before, and that tells the reason.
+                    return None
                 head = receipt.block
             else:
                 # The nonce was used between the two questions, by these bytes or by others.
@@ -220,6 +225,8 @@ class Journal:
     def _put(self, row: JournalRow) -> JournalRow:
         with self._writer.transaction():
             self._writer.chain.put_journal(row)
+        # A node may come back to the very head that was looked at before this was written, and stay there.
+        self._looked_at = None
         return row
 
 

@@ -7,29 +7,34 @@ from enum import StrEnum
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
+from web3.contract.contract import ContractEvent
+from web3.types import LogReceipt
 
 from evidence.units import Minor
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of, topic_of
 from oracle.chain.transaction import Receipt
-from oracle.core.entitlement import NOBODY
+from oracle.core.holder_register import NOBODY
+from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
 
 PAGE = 100
-# Gas of one push: the contract keeps PAY_GAS * 64/63 + PUSH_RESERVE free before each holder, a payment itself needs about 60,000 the first
-# time, and every tranche that a holder has not settled yet a few thousand more. What is not used is not paid.
-_GAS_ONCE = 350_000
+# Gas of one push: the contract wants its PUSH_LEAST left before each holder, a payment itself needs about 60,000 the first time, and
+# every tranche that a holder has not settled yet a few thousand more. What is not used is not paid.
+_GAS_ONCE = 60_000
 _GAS_PER_HOLDER = 120_000
 _GAS_PER_TRANCHE = 10_000
 _GAS_MAX = 15_000_000
+# The errors of `IRecipients` and `IGateWatch` that a claim ends with where the holder may not be paid now.
+_MAY_NOT_BE_PAID = ("PayoutFrozen(", "HolderNotAllowed(", "GateFails(")
 
 
 class Outcome(StrEnum):
     """What became of one holder's payout."""
 
     PAID = "paid"
-    HELD = "held"  # the gate does not allow the holder now
+    HELD = "held"  # the gate does not allow the holder now, or the payout is frozen
     FAILED = "failed"  # the token refused
 
 
@@ -44,24 +49,32 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One keeper run: the tranches below `up_to`, what each holder got, and the transactions that did it."""
+    """One keeper run.
+
+    Attributes:
+        up_to: it paid from the tranches below.
+        payouts: what each holder got.
+        receipts: the transactions that did it.
+        halted: why it ended before everybody was dealt with; empty where it did not. Who is left keeps what is owed.
+    """
 
     up_to: int
     payouts: tuple[Payout, ...]
     receipts: tuple[Receipt, ...]
+    halted: str = ""
 
 
 def known_holders(reader: LedgerReader) -> list[str]:
-    """Everybody who ever received shares, by the followed Transfer events, rising by address.
+    """Everybody who ever received shares, or is the heir of a lost wallet, by the followed events, rising by address.
 
     Correctness never depends on this list: who is missing is paid by the next run, or pulls.
     """
-    found: set[str] = set()
-    after = (-1, -1)
-    while events := reader.chain.events(contract="share", name="Transfer", after=after):
-        found.update(_receiver(event.args) for event in events)
-        after = (events[-1].block, events[-1].log_index)
-    return sorted(found - {NOBODY})
+    received = {json.loads(event.args)["to"] for event in reader.chain.every_event(contract="share", name="Transfer")}
+    inherited = {
+        json.loads(event.args)["heir"]
+        for event in reader.chain.every_event(contract="distributor", name="RedirectExecuted")
+    }
+    return sorted((received | inherited) - {NOBODY})
 
 
 def push_due(
@@ -99,36 +112,71 @@ def push_due(
     payouts: list[Payout] = []
     receipts: list[Receipt] = []
     while due:
-        batch = due[:page]
-        receipt, done = _push_page(chain, contracts, keeper, batch, up_to)
-        receipts.append(receipt)
-        payouts += _payouts(contracts, receipt)
+        receipt, done = _push_page(chain, contracts, keeper, due[:page], up_to)
+        if receipt is not None:
+            receipts.append(receipt)
+            payouts += _payouts(contracts, receipt)
         due = due[done:]
+        if receipt is None or done == 0 or _halted(contracts, receipt):
+            return Push(
+                up_to,
+                tuple(payouts),
+                tuple(receipts),
+                halted=f"the payment token pays nobody now; {len(due)} holders keep what they are owed",
+            )
     return Push(up_to, tuple(payouts), tuple(receipts))
 
 
-def _receiver(args: str) -> str:
-    return str(json.loads(args)["to"])
-
-
 def _is_due(chain: Chain, contracts: AssetContracts, holder: str, up_to: int) -> bool:
-    owed = chain.read(contracts.distributor.functions.owed(holder, up_to), action=f"what {holder} is owed")
-    # Pushing to somebody whom the gate does not allow pays nobody and costs gas.
-    return bool(owed) and bool(chain.read(contracts.gate.functions.isAllowed(holder)))
+    distributor = contracts.distributor.functions
+    if not chain.read(distributor.owed(holder, up_to), action=f"what {holder} is owed"):
+        return False
+    try:
+        # The contract alone knows who may be paid: gate, its failures, freezes, another payout address, a lost wallet.
+        chain.read(distributor.claim(up_to), action=f"whether {holder} may be paid", sender=holder)
+    except ChainRefused as refused:
+        # Pushing to such a holder pays nobody and costs gas.
+        if refused.reason.startswith(_MAY_NOT_BE_PAID):
+            return False
+        # What the token refuses is left to the push, which tells one holder from all, but once for each tranche: it moved the cursor.
+        return int(chain.read(distributor.cursorOf(holder))) < up_to
+    return True
 
 
 def _push_page(
     chain: Chain, contracts: AssetContracts, keeper: LocalAccount, holders: Sequence[str], up_to: int
-) -> tuple[Receipt, int]:
-    """Push to one page; returns how many of them the contract dealt with before the gas ran short, at least one."""
-    gas = min(_GAS_ONCE + len(holders) * (_GAS_PER_HOLDER + up_to * _GAS_PER_TRANCHE), _GAS_MAX)
+) -> tuple[Receipt | None, int]:
+    """Push to one page.
+
+    Returns:
+        Its receipt, and how many of them the contract dealt with before the gas ran short or the token failed; no receipt where nobody
+        would be, so that nothing was sent.
+    """
+    least = int(chain.read(contracts.distributor.functions.PUSH_LEAST()))
+    gas = min(least + _GAS_ONCE + len(holders) * (_GAS_PER_HOLDER + up_to * _GAS_PER_TRANCHE), _GAS_MAX)
     call = contracts.distributor.functions.push(list(holders), up_to)
-    receipt = chain.transact(keeper, call, action=f"push to {len(holders)} holders", gas=gas)
-    stopped = contracts.distributor.events.PushStopped()
-    for log in receipt.logs:
-        if log["address"] == contracts.distributor.address and bytes(log["topics"][0]) == topic_of(stopped):
-            return receipt, max(1, int(stopped.process_log(log)["args"]["done"]))
+    action = f"push to {len(holders)} holders"
+    prepared = chain.prepare(keeper, call, action=action, gas=gas)
+    if int.from_bytes(prepared.returned, "big") == 0:
+        return None, 0
+    chain.send(prepared.raw, action=action)
+    receipt = chain.wait(prepared.tx_hash, action=action, returned=prepared.returned)
+    for event in (contracts.distributor.events.PushStopped(), contracts.distributor.events.PushHalted()):
+        for log in _logs_of(event, contracts, receipt):
+            return receipt, int(event.process_log(log)["args"]["done"])
     return receipt, len(holders)
+
+
+def _halted(contracts: AssetContracts, receipt: Receipt) -> bool:
+    return bool(_logs_of(contracts.distributor.events.PushHalted(), contracts, receipt))
+
+
+def _logs_of(event: ContractEvent, contracts: AssetContracts, receipt: Receipt) -> list[LogReceipt]:
+    return [
+        log
+        for log in receipt.logs
+        if log["address"] == contracts.distributor.address and bytes(log["topics"][0]) == topic_of(event)
+    ]
 
 
 def _payouts(contracts: AssetContracts, receipt: Receipt) -> list[Payout]:

@@ -57,6 +57,8 @@ def read_password(path: Path, *, field: str, profile: str) -> str:
     Raises:
         ConfigError: no such file, readable by others, empty or too long. Never shows the content.
     """
+    if not path.exists():
+        raise ConfigError(path, field, f"there is no such file; write the password into it, and type: chmod 600 {path}")
     lines = read_marked(path, field=field, profile=profile).splitlines()
     if not lines or not lines[0] or len(lines[0]) > _PASSWORD_MAX:
         raise ConfigError(path, field, f"must hold the password in its first line, at most {_PASSWORD_MAX} characters")

@@ -3,22 +3,24 @@
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from eth_account.signers.local import LocalAccount
 
-from oracle.asset_file import Deployment
+from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import declarations
+from oracle.chain.catch_up import catch_up_hours
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.chain.deploy import check_wiring
+from oracle.chain.dispute_watch import DisputeWatch
 from oracle.chain.follower import Follower
 from oracle.chain.journal import CONFIRMED, Journal, pending_of
 from oracle.core.report import Report, first_report
 from oracle.core.terms import AssetTerms
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable, SettlementError
 from oracle.ledger.reader import LedgerReader
-from oracle.ledger.rows import JournalRow, PeriodRow
+from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from shell.clock import WorldClock
@@ -46,6 +48,7 @@ class ChainLoop:
         deployment: Deployment,
         account: LocalAccount,
         terms: AssetTerms,
+        meters: Sequence[BoundMeter],
         reader: LedgerReader,
         writer: LedgerWriter,
         sequencer: Sequencer,
@@ -65,12 +68,14 @@ class ChainLoop:
         self._deployment = deployment
         self._account = account
         self._terms = terms
+        self._meters = meters
         self._reader = reader
         self._writer = writer
         self._sequencer = sequencer
         self._world = world
         self._poll_s = poll_s
         self._declarations = contracts_of(chain, deployment).declarations
+        self._generation = 1
         self._follower = Follower(
             chain,
             deployment,
@@ -83,6 +88,7 @@ class ChainLoop:
         self._confirmations = confirmations
         self._head = 0
         self._forks = 0
+        self._disputes = DisputeWatch(chain, reader)
         self._participant = world.join("oracle chain")
         self._changed = threading.Condition()
         self._wanted = True  # the first pass finishes what an earlier process left
@@ -152,6 +158,7 @@ class ChainLoop:
             "last_period": None if newest is None else newest.period,
             "last_period_state": None if newest is None else newest.state,
             "held": held,
+            "disputes": self._disputes.status(),
             "trouble": trouble,
         }
 
@@ -173,7 +180,14 @@ class ChainLoop:
                 asked = self._asked
             try:
                 if not checked:
-                    check_wiring(self._chain, self._deployment, terms=self._terms, signer=self._account.address)
+                    check_wiring(
+                        self._chain,
+                        self._deployment,
+                        terms=self._terms,
+                        meters=self._meters,
+                        signer=self._account.address,
+                    )
+                    declarations.check_signs_alone(self._chain, self._declarations, self._account.address)
                     self._check_head()
                     checked = True
                 self._pass()
@@ -218,6 +232,7 @@ class ChainLoop:
         self._put_back()
         if not self._held and self._bring():
             self._follower.catch_up()
+        self._disputes.look()
         with self._changed:
             self._head = self._chain.block_number()
 
@@ -295,9 +310,10 @@ class ChainLoop:
             call=lambda: declarations.anchor_call(
                 self._chain,
                 self._declarations,
-                self._account,
+                [self._account],
                 log_size=size,
                 log_root=root,
+                log_generation=self._generation,
                 proof=self._proof_to(period),
             ),
         )
@@ -310,7 +326,12 @@ class ChainLoop:
 
     def _declare(self, period: PeriodRow) -> bool:
         """Whether the period's report stands confirmed on the chain."""
-        report = report_of(period)
+        report = report_of(
+            period,
+            catch_up_hours=catch_up_hours(self._reader, self._terms, period.period),
+            signer_set_version=declarations.signing(self._chain, self._declarations).version,
+            log_generation=self._generation,
+        )
         row = self._journal.carry_out(
             kind="declare",
             subject=f"period {period.period}",
@@ -319,8 +340,10 @@ class ChainLoop:
                 "log_size": str(period.log_size),
                 "distributable": period.distributable,
             },
-            is_done=lambda: declarations.is_declared(self._chain, self._declarations, report),
-            call=lambda: declarations.declare_call(self._chain, self._declarations, self._account, report),
+            is_done=lambda: declarations.is_declared(
+                self._chain, self._declarations, report, earlier=self._declared_hashes(period.period)
+            ),
+            call=lambda: declarations.declare_call(self._chain, self._declarations, [self._account], report),
         )
         if row.state != CONFIRMED:
             return False
@@ -338,10 +361,18 @@ class ChainLoop:
         if row.tx_hash is not None:
             return row.tx_hash, row.block
         self._follower.catch_up()
-        for event in self._reader.chain.events(contract="declarations", name="Declared"):
-            if int(json.loads(event.args)["period"]) == period:
-                return event.tx_hash, event.block
+        for event in self._declared_events(period):
+            return event.tx_hash, event.block
         return None, None
+
+    def _declared_events(self, period: int) -> Iterator[EventRow]:
+        """The followed declarations of a period, revision 0 first."""
+        for event in self._reader.chain.every_event(contract="declarations", name="Declared"):
+            if int(json.loads(event.args)["period"]) == period:
+                yield event
+
+    def _declared_hashes(self, period: int) -> set[bytes]:
+        return {bytes.fromhex(json.loads(event.args)["reportHash"][2:]) for event in self._declared_events(period)}
 
     def _proof_to(self, period: PeriodRow) -> list[bytes]:
         size = period.log_size
@@ -361,7 +392,12 @@ class ChainLoop:
 
     def _check_head(self) -> int:
         """The size anchored last, once it is sure that this log is the one that was anchored."""
-        size, root = declarations.anchored_head(self._chain, self._declarations)
+        generation, size, root = declarations.anchored_head(self._chain, self._declarations)
+        if generation != self._generation:
+            raise ChainConflict(
+                f"the log was begun anew on chain (generation {generation}); this ledger's is generation {self._generation}:"
+                " restore the ledger of that log"
+            )
         if size == 0:
             return 0
         held = self._reader.log.size()
@@ -377,8 +413,10 @@ class ChainLoop:
         return size
 
 
-def report_of(period: PeriodRow) -> Report:
-    """The report of a settled period.
+def report_of(
+    period: PeriodRow, *, catch_up_hours: int = 0, signer_set_version: int = 1, log_generation: int = 1
+) -> Report:
+    """The report of a settled period, for the signer set and the log generation in force.
 
     Raises:
         SettlementError: an amount that the contract's field cannot hold.
@@ -391,8 +429,11 @@ def report_of(period: PeriodRow) -> Report:
         export_wh=period.export_wh,
         import_wh=period.import_wh,
         missing_meters=period.missing_meters,
+        catch_up_hours=catch_up_hours,
         gross=int(period.gross),
         distributable=int(period.distributable),
         tariff_hash=period.tariff_hash,
         statement_hash=period.statement_hash,
+        signer_set_version=signer_set_version,
+        log_generation=log_generation,
     )

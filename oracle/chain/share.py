@@ -29,12 +29,16 @@ def mint(
     shares: int,
     *,
     steps: Steps | None = None,
+    confirmations: int = 0,
 ) -> Receipt:
-    """Create shares, once for the same `steps`; errors as `Steps.transact`."""
+    """Create shares, once for the same `steps`, and wait for `confirmations` blocks on top; errors as `Steps.transact`."""
     share = contracts_of(chain, deployment).share
-    return (steps or Steps(chain, issuer)).transact(
+    steps = steps or Steps(chain, issuer)
+    steps.transact(
         "mint", lambda: share.functions.mint(to_checksum_address(to), shares), action=f"mint {shares} shares to {to}"
     )
+    steps.confirm(confirmations)
+    return steps.receipts[-1]
 
 
 def transfer(chain: Chain, deployment: Deployment, holder: LocalAccount, to: str, shares: int) -> Receipt:

@@ -1,11 +1,11 @@
 """A person's task of several transactions, each journalled in a file before it is sent: run again after a crash, it goes on where it was.
 
 The file holds signed transactions and addresses, no keys. What is in it was sent, or may have been: it is looked for on the chain
-before anything is sent again, and then the same bytes are sent (`oracle.chain.attempt`).
+before anything is sent again, and then the same bytes are sent (`oracle.chain.attempt`). It stays when the task is done: a reorganisation
+may still take back what was mined, and only who has the bytes can bring that, and no second one, back.
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +17,13 @@ from oracle.chain.attempt import Attempt
 from oracle.chain.client import RECEIPT_TIMEOUT_S, Chain
 from oracle.chain.transaction import Call, Receipt
 from oracle.errors import ChainUnreachable
+from shell.durable_file import replace_durably
 from shell.errors import ConfigError
 
 Progress = Callable[[str], None]
 _LOOK_S = 0.2  # real time
 _SIZE_MAX = 16 * 1024 * 1024
+_OF_THE_CHAIN = ("chain_id", "genesis")
 
 
 class Steps:
@@ -63,6 +65,7 @@ class Steps:
         self._facts: dict[str, str] = {}
         self._attempts: dict[str, Attempt] = {}
         self._mined: dict[str, Receipt] = {}
+        self._finished = False
         if path is not None and path.exists():
             self._read(path)
 
@@ -78,6 +81,10 @@ class Steps:
             self._write()
         return self._facts[name]
 
+    def has_begun(self, name: str) -> bool:
+        """Whether the step of this name was signed, in this run or an earlier one."""
+        return name in self._attempts
+
     def transact(self, name: str, call: Callable[[], Call], *, action: str) -> Receipt:
         """Do the step of this name, once, whatever the number of runs, and wait until it is mined.
 
@@ -92,9 +99,14 @@ class Steps:
             self._progress(f"{number:2} {action}: done before, in block {receipt.block}")
             return self._done(name, receipt)
         if attempt is not None:
+            earlier = attempt
             attempt = attempts.again(
                 self._chain, self._account, attempt, call, lambda new: self._keep(name, new), action=action
             )
+            # The nonce was used between the two questions, by these bytes or by others: were they these, new ones would do it twice.
+            receipt = attempts.mined(self._chain, earlier, action=action) if attempt is None else None
+            if receipt is not None:
+                return self._done(name, receipt)
         if attempt is None:
             attempt = attempts.sign(self._chain, self._account, call(), action=action)
             self._keep(name, attempt)
@@ -106,31 +118,38 @@ class Steps:
         return self._done(name, receipt)
 
     def confirm(self, confirmations: int) -> None:
-        """Wait, real time, until so many blocks stand on top of the last step, and every step stands still.
+        """Wait, real time, until so many blocks stand on top of every step, wherever reorganisations have moved it meanwhile.
 
         Raises:
             ChainUnreachable: a step is not on the chain any more, or no blocks come; run again.
         """
-        newest = max((receipt.block for receipt in self._mined.values()), default=0)
         wait = threading.Event()
         looks_without_news, last = 0, -1
-        while (head := self._chain.block_number()) < newest + confirmations:
+        while True:
+            head = self._chain.block_number()
             if head != last:
-                self._progress(f"   {newest + confirmations - head} blocks to go until it is confirmed")
-            looks_without_news = looks_without_news + 1 if head == last else 0
-            last = head
+                looks_without_news, last = 0, head
+                if (missing := self._newest() + confirmations - head) <= 0:
+                    return
+                self._progress(f"   {missing} blocks to go until it is confirmed")
+            looks_without_news += 1
             if looks_without_news * _LOOK_S > RECEIPT_TIMEOUT_S:
                 raise ChainUnreachable(f"no new block within {RECEIPT_TIMEOUT_S} s after block {head}; run it again")
             wait.wait(_LOOK_S)
+
+    def finish(self) -> None:
+        """The task is done. The same one begun again is a new one, unless a reorganisation has taken this one back: then it is this one."""
+        self._finished = True
+        self._write()
+
+    def _newest(self) -> int:
+        """The newest block that holds a step; all steps are looked up anew."""
         for name in self._mined:
             found = attempts.mined(self._chain, self._attempts[name], action=name)
             if found is None:
                 raise ChainUnreachable(f"a reorganisation took {name} off the chain; run it again, it goes on there")
-
-    def forget(self) -> None:
-        """The task is done and needs no file any more."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            self._mined[name] = found
+        return max((receipt.block for receipt in self._mined.values()), default=0)
 
     def _done(self, name: str, receipt: Receipt) -> Receipt:
         self._mined[name] = receipt
@@ -143,36 +162,25 @@ class Steps:
     def _write(self) -> None:
         if self._path is None:
             return
-        text = json.dumps(
-            {
-                "task": self._task,
-                "facts": self._facts,
-                "steps": {name: attempt.facts() for name, attempt in self._attempts.items()},
-            },
-            indent=1,
-        )
-        new = self._path.with_name(self._path.name + ".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        held = {
+            "task": self._task,
+            "finished": self._finished,
+            "facts": self._facts,
+            "steps": {name: attempt.facts() for name, attempt in self._attempts.items()},
+        }
+        replace_durably(self._path, json.dumps(held, indent=1) + "\n")
 
     def _read(self, path: Path) -> None:
         try:
             with path.open(encoding="ascii") as file:
                 found = json.loads(file.read(_SIZE_MAX))
             task, facts, steps = dict(found["task"]), dict(found["facts"]), dict(found["steps"])
-            self._attempts = {str(name): Attempt.of_facts(one) for name, one in steps.items()}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            signed = {str(name): Attempt.of_facts(one) for name, one in steps.items()}
+            finished = found.get("finished", False) is True
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(path, "steps", f"is not a journal of steps ({error}); nothing was sent") from None
-        if not self._attempts:
-            return  # nothing was signed, so nothing can have been sent: whatever it was, it may begin anew
+        if not signed or (finished and not self._taken_back(task, signed)):
+            return  # nothing that was begun is open: whatever it was, it may begin anew
         for name in sorted({*task, *self._task}):
             was, is_ = task.get(name, "nothing"), self._task.get(name, "nothing")
             if was != is_:
@@ -182,4 +190,16 @@ class Steps:
                     f"was begun with {was}, and is {is_} now; nothing was sent. Finish it as it was begun, or remove the"
                     " file to give that up and begin anew",
                 )
+        self._attempts = signed
         self._facts = {str(name): str(value) for name, value in facts.items()}
+
+    def _taken_back(self, task: dict[str, str], signed: dict[str, Attempt]) -> bool:
+        """Whether a reorganisation took back a step of a task that was done, on this chain."""
+        if any(task.get(name) != self._task[name] for name in _OF_THE_CHAIN):
+            return False
+        lost = [name for name, one in signed.items() if attempts.mined(self._chain, one, action=name) is None]
+        if lost:
+            self._progress(
+                f"   a reorganisation took {', '.join(lost)} off the chain after it was done; it goes on there"
+            )
+        return bool(lost)

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from evidence.units import div_floor
-from oracle.core.register import LANES, NO_REGISTERS, Meter, Registers
+from oracle.core.meter import LANES, Meter
+from oracle.core.register import NO_REGISTERS, Registers
 from oracle.core.vee import Accepted, Label, Series, Where
 
 # Rule 6: how long after the end of a settlement day an accepted reading is waited for.

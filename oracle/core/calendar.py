@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence.units import SECONDS_PER_DAY, SettlementDay, div_floor
-from oracle.core.terms import AssetTerms, Band, Tariff
+from oracle.core.terms import AssetTerms, Band, Point, Tariff
 from oracle.errors import SettlementError
 
 _EPOCH = date(1970, 1, 1)
@@ -78,6 +78,14 @@ def band_intervals(tariff: Tariff, start: int, end: int) -> tuple[BandInterval, 
             if clipped.start < clipped.end:
                 _append(intervals, clipped)
     return tuple(intervals)
+
+
+def intervals_of(terms: AssetTerms, point: Point, start: int, end: int) -> tuple[BandInterval, ...]:
+    """A point's bands between two instants; one interval without a price for a check point."""
+    tariff = terms.tariff_of(point)
+    if tariff is None:
+        return (BandInterval("", 0, start, end),)
+    return band_intervals(tariff, start, end)
 
 
 def edges(tariff: Tariff, start: int, end: int) -> tuple[int, ...]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from evidence.status import Status
 from oracle.core import boundary as bd
 from oracle.core.boundary import Basis, Boundary, BoundaryRule
-from oracle.core.register import Lane, Meter, energy_wh
+from oracle.core.meter import Lane, Meter
+from oracle.core.note import Note
+from oracle.core.register import energy_wh
 from oracle.core.vee import Item, Label, Marker, RegisterReading, Series, is_stuck, judge, tariffs_disagree
 
 _MISSED = frozenset({Label.HELD, Label.MISSING})
@@ -18,17 +20,6 @@ class Energy:
 
     wh: int
     estimated_wh: int
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A label of a meter's day: how often, from when to when (UTC unix seconds)."""
-
-    label: Label
-    subject: str
-    count: int
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)

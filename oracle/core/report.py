@@ -4,9 +4,7 @@ from dataclasses import astuple, dataclass
 
 from oracle.errors import SettlementError
 
-SCHEMA_VERSION = 1
-SIGNER_SET_VERSION = 1
-LOG_GENERATION = 1
+SCHEMA_VERSION = 2
 NO_HASH = bytes(32)
 
 
@@ -15,10 +13,10 @@ class Report:
     """What is signed and declared; fields in the contract's order, amounts in base units of the payment token, energy in Wh.
 
     Attributes:
-        schema_version: 1.
+        schema_version: 2.
         period: index in the asset's schedule.
-        revision: 0; revisions come with the challenge window.
-        signer_set_version: 1.
+        revision: 0; one more for each report of the period that replaces another.
+        signer_set_version: the set in force when the report is sent.
         log_generation: 1 as long as no log was lost.
         log_size: the anchored size; the inputs are the first that many entries.
         registry_index: the registry entry in force on the period's first day.
@@ -26,6 +24,7 @@ class Report:
         export_wh: energy delivered.
         import_wh: energy drawn.
         missing_meters: meters without a boundary reading.
+        catch_up_hours: hours before the period whose energy arrived in it, for want of a reading at its start.
         gross: revenue before the waterfall.
         distributable: what the holders are to receive, at most `gross`.
         tariff_hash: SHA-256 of the terms.
@@ -44,6 +43,7 @@ class Report:
     export_wh: int
     import_wh: int
     missing_meters: int
+    catch_up_hours: int
     gross: int
     distributable: int
     tariff_hash: bytes
@@ -62,8 +62,9 @@ _BITS = {
     "export_wh": 64,
     "import_wh": 64,
     "missing_meters": 32,
+    "catch_up_hours": 32,
     "gross": 128,
-    "distributable": 128,
+    "distributable": 96,
 }
 
 
@@ -76,10 +77,13 @@ def first_report(
     export_wh: int,
     import_wh: int,
     missing_meters: int,
+    catch_up_hours: int,
     gross: int,
     distributable: int,
     tariff_hash: bytes,
     statement_hash: bytes,
+    signer_set_version: int = 1,
+    log_generation: int = 1,
 ) -> Report:
     """The report of a settled period, revision 0.
 
@@ -91,14 +95,15 @@ def first_report(
         schema_version=SCHEMA_VERSION,
         period=period,
         revision=0,
-        signer_set_version=SIGNER_SET_VERSION,
-        log_generation=LOG_GENERATION,
+        signer_set_version=signer_set_version,
+        log_generation=log_generation,
         log_size=log_size,
         registry_index=registry_index,
         settlement_root=settlement_root,
         export_wh=export_wh,
         import_wh=import_wh,
         missing_meters=missing_meters,
+        catch_up_hours=catch_up_hours,
         gross=gross,
         distributable=distributable,
         tariff_hash=tariff_hash,

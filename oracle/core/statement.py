@@ -1,69 +1,33 @@
 """The statement of a payout period: one canonical JSON document, every integer a string (spec/settlement.md).
 
-It is what the log holds as a decision, what the report's `statementHash` names, and what `helioracle verify` computes again.
+It is what the log holds as a decision, what the report's `statementHash` names, and what anybody can compute again from the same inputs.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from evidence import canonical
 from oracle.core import calendar, money
 from oracle.core.boundary import Boundary
 from oracle.core.calendar import day_text, instant_text
-from oracle.core.meter_day import Note
+from oracle.core.figures import Figures, PeriodInputs, PointTotal
+from oracle.core.meter import Meter
 from oracle.core.points import PointDay
-from oracle.core.register import Meter
-from oracle.core.settlement import RULE_SET, PeriodInputs, PointTotal, Settled, Settlement, settle_figures
 
 SCHEMA = "helioracle-statement-1"
+# Changes with every rule of `oracle.core` that can change a byte of a statement.
+RULE_SET = "helioracle-rules-1"
 Document = dict[str, canonical.Value]
 
 
-def settle(inputs: PeriodInputs) -> Settlement:
-    """Settle a period; running it again on the same inputs gives the same bytes.
-
-    Raises:
-        SettlementError: a day or a point is missing among the inputs, nothing earns, or an energy does not fit 64 bits.
-    """
-    settled = settle_figures(inputs)
-    document = _document(settled)
-    statement = canonical.encode(document)
-    return Settlement(
-        statement=statement,
-        document=document,
-        statement_hash=hashlib.sha256(statement).digest(),
-        settlement_root=settled.settlement_root,
-        export_wh=settled.export_wh,
-        import_wh=settled.import_wh,
-        gross=settled.waterfall.gross_minor,
-        distributable=settled.waterfall.distributable_minor,
-        deficit_after=settled.waterfall.deficit_after_minor,
-        missing_meters=settled.missing_meters,
-    )
-
-
-def notes_document(notes: Sequence[Note]) -> list[dict[str, str]]:
-    """Labels as the statement and the ledger hold them."""
-    return [
-        {
-            "label": note.label.value,
-            "subject": note.subject,
-            "count": str(note.count),
-            "first": instant_text(note.first),
-            "last": instant_text(note.last),
-        }
-        for note in notes
-    ]
-
-
-def _document(settled: Settled) -> Document:
-    inputs, terms = settled.inputs, settled.inputs.terms
-    start, end = (calendar.day_start(day, terms.utc_offset_s) for day in (settled.days.start, settled.days.stop))
+def document_of(figures: Figures) -> Document:
+    """The statement over the figures of a period; `evidence.canonical.encode` gives its one encoding."""
+    inputs, terms = figures.inputs, figures.inputs.terms
+    start, end = (calendar.day_start(day, terms.utc_offset_s) for day in (figures.days.start, figures.days.stop))
     return {
         "schema": SCHEMA,
         "asset": terms.asset,
         "period": inputs.period,
-        "days": {"from": day_text(settled.days.start), "to": day_text(settled.days.stop)},
+        "days": {"from": day_text(figures.days.start), "to": day_text(figures.days.stop)},
         "span": {"from": instant_text(start), "to": instant_text(end)},
         "inputs": {
             "log_size": inputs.frozen.log_size,
@@ -73,7 +37,7 @@ def _document(settled: Settled) -> Document:
             "tzdata": inputs.frozen.tzdata,
         },
         "money": {"decimals": terms.money_decimals, "symbol": terms.money_symbol},
-        "points": [_point(total, inputs) for total in settled.totals],
+        "points": [_point(total, inputs) for total in figures.totals],
         "meters": [_meter(meter, inputs.boundaries.get(meter.serial, {}), start, end) for meter in inputs.meters],
         "lines": [
             {
@@ -85,9 +49,9 @@ def _document(settled: Settled) -> Document:
                 "amount_minor": line.amount_minor,
                 "basis": _AMOUNT_BASIS[line.basis.value],
             }
-            for line in settled.lines
+            for line in figures.lines
         ],
-        "waterfall": _waterfall(settled),
+        "waterfall": _waterfall(figures),
         "checks": [
             {
                 "day": day_text(check.day),
@@ -97,14 +61,14 @@ def _document(settled: Settled) -> Document:
                 "difference_wh": check.difference_wh,
                 "within_tolerance": check.within_tolerance,
             }
-            for check in settled.checks
+            for check in figures.checks
         ],
-        "notes": {day_text(day): [dict(note) for note in inputs.notes.get(day, ())] for day in settled.days},
+        "notes": {day_text(day): [dict(note) for note in inputs.notes.get(day, ())] for day in figures.days},
         "totals": {
-            "export_wh": settled.export_wh,
-            "import_wh": settled.import_wh,
-            "missing_meters": settled.missing_meters,
-            "settlement_root": settled.settlement_root,
+            "export_wh": figures.export_wh,
+            "import_wh": figures.import_wh,
+            "missing_meters": figures.missing_meters,
+            "settlement_root": figures.settlement_root,
         },
     }
 
@@ -167,16 +131,16 @@ def _boundary(boundary: Boundary) -> Document:
     return document
 
 
-def _waterfall(settled: Settled) -> Document:
-    fall = settled.waterfall
+def _waterfall(figures: Figures) -> Document:
+    fall = figures.waterfall
     return {
         "lines_minor": fall.lines_minor,
-        "bases": dict(money.bases(settled.lines)),
+        "bases": dict(money.bases(figures.lines)),
         "gross_minor": fall.gross_minor,
         "steps": [
             {"name": step.name, "due_minor": step.due_minor, "taken_minor": step.taken_minor} for step in fall.steps
         ],
         "distributable_minor": fall.distributable_minor,
-        "deficit_before_minor": settled.inputs.deficit_before_minor,
+        "deficit_before_minor": figures.inputs.deficit_before_minor,
         "deficit_after_minor": fall.deficit_after_minor,
     }

@@ -114,6 +114,10 @@ class AssetTerms:
     fees: tuple[Fee, ...]
     check_tolerance_ppm: int
 
+    def tariff_of(self, point: Point) -> Tariff | None:
+        """The tariff of a point; None for a check point."""
+        return next((tariff for tariff in self.tariffs if tariff.name == point.tariff), None)
+
     def document(self) -> dict[str, canonical.Value]:
         """The terms as a canonical document."""
         return {

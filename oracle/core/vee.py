@@ -13,7 +13,8 @@ from enum import StrEnum
 from evidence import status as st
 from evidence.status import Status
 from evidence.units import div_floor
-from oracle.core.register import LANES, NO_REGISTERS, Lane, Meter, Registers, is_plausible, rise_wh
+from oracle.core.meter import LANES, Lane, Meter
+from oracle.core.register import NO_REGISTERS, Registers, is_plausible, rise_wh
 
 _SECONDS_PER_HOUR = 3600
 
@@ -36,7 +37,7 @@ class Label(StrEnum):
     CLOCK = "clock-unsynchronised"
     CLOCK_BACK = "clock-went-back"
     GAP = "gap"
-    SEALED = "sealed-batch"
+    BODILESS = "sealed-batch"  # the word of rule set 1, which statements in the log hold
     EPOCH = "epoch"
     EXCHANGED = "meter-exchanged"
     RETIRED = "retired"
@@ -73,7 +74,7 @@ class RegisterReading:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A signed fact between readings: a gap, an epoch, a sealed batch, a retirement.
+    """A signed fact between readings: a gap, an epoch, a bodiless batch, a retirement.
 
     `registers` are the new meter's at its start, where a meter was exchanged and its header says them.
     """

@@ -1,18 +1,19 @@
-"""Where a header would stand in its meter's chain, as the ledger knows it; the newest header of each meter is remembered."""
+"""Each meter's chain of headers, as the ledger knows it: where a header stands in it, and so what becomes of it."""
 
 from evidence import header as headers
 from evidence.answer import Code
 from evidence.errors import BadSignature
 from evidence.header import Header, Kind
 from evidence.keys import PublicKey
-from oracle.core.intake import SIGNED_REFUSALS, Facts, Previous
+from oracle.core.opening import Opened, Unopened
+from oracle.core.placement import SIGNED_REFUSALS, Decision, Facts, Previous, decide, refused
 from oracle.ledger.reader import LedgerView
 
 _SIGNED = {code.name: code for code in SIGNED_REFUSALS}
 
 
 class ChainOfHeaders:
-    """Gathers the facts that `oracle.core.intake.decide` needs.
+    """Gathers what `oracle.core.placement` compares a header with.
 
     Asks the view of the running transaction, so that the second header of a bundle is seen to follow the first. The newest headers are
     remembered, at most one a bound meter; `forget` when a transaction is taken back.
@@ -22,8 +23,21 @@ class ChainOfHeaders:
         self._view = view
         self._newest: dict[bytes, Previous] = {}
 
-    def facts(self, header: Header, key: PublicKey) -> Facts:
-        """What is known of the place of a header; `key` is its meter's."""
+    def place(self, header_hash: bytes, found: Opened | Unopened) -> Decision:
+        """What becomes of a header that is not stored."""
+        if isinstance(found, Unopened):
+            return refused(found)
+        return decide(header_hash, found, self._facts(found.header, found.key))
+
+    def stored(self, header_hash: bytes, header: Header) -> None:
+        """A header was stored: it is its meter's newest now."""
+        self._newest[header.meter_id] = Previous(header_hash, header)
+
+    def forget(self) -> None:
+        """The transaction was taken back: what was remembered may not be stored."""
+        self._newest.clear()
+
+    def _facts(self, header: Header, key: PublicKey) -> Facts:
         newest = self._newest.get(header.meter_id)
         if newest is not None and _continues(newest, header):
             return Facts(previous=newest)  # nothing follows the newest header, and nothing lies beyond its sequence
@@ -40,14 +54,6 @@ class ChainOfHeaders:
             prev_refused=None if previous else self._refused(header.prev, key),
             prev_forked=fork.first_hash if fork else None,
         )
-
-    def stored(self, header_hash: bytes, header: Header) -> None:
-        """A header was stored: it is its meter's newest now."""
-        self._newest[header.meter_id] = Previous(header_hash, header)
-
-    def forget(self) -> None:
-        """The transaction was taken back: what was remembered may not be stored."""
-        self._newest.clear()
 
     def _previous(self, prev: bytes) -> Previous | None:
         row = self._view.headers.by_hash(prev)

@@ -25,7 +25,7 @@ from oracle.errors import Fatal
 from shell.broker import BrokerConfig
 from shell.clock import Participant
 from shell.logs import facts
-from shell.mqtt import new_client
+from shell.mqtt import keep_connected, new_client
 from shell.worker import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -76,12 +76,14 @@ class Inbox:
         self._connection = 0
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._unheard = False  # nobody answers at the broker's address, and it has been said
         self._foreign = 0
         self._answers_lost = 0
         self._client = new_client(broker, client_id=client_id, manual_ack=True)
         self._client.reconnect_delay_set(min_delay=1, max_delay=_RECONNECT_MAX_S)
         self._client.max_queued_messages_set(_ANSWERS_QUEUED_MAX)
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -171,7 +173,7 @@ class Inbox:
         # disconnect() before this line would be forgotten by connect_async.
         if self._stopping.is_set():
             return
-        self._client.loop_forever(retry_first_connection=True)
+        keep_connected(self._client)
 
     def _on_connect(
         self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
@@ -179,9 +181,19 @@ class Inbox:
         if reason.is_failure:
             _LOG.warning("the broker refuses the connection", extra=facts(reason=reason))
             return
+        self._unheard = False
         self._connection += 1
         options = SubscribeOptions(qos=1)
         client.subscribe([(topics.subscription(self._asset, leaf), options) for leaf in (topics.UP, topics.ASK)])
+
+    def _on_connect_fail(self, _client: Client, _userdata: Any) -> None:
+        # Once: it is tried again every half minute, and nothing about that is new.
+        if not self._unheard:
+            self._unheard = True
+            _LOG.warning(
+                "nobody answers at the broker's address; trying again",
+                extra=facts(host=self._broker.host, port=self._broker.port),
+            )
 
     def _on_subscribe(
         self, _client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None

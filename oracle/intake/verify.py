@@ -9,7 +9,7 @@ from evidence import tags
 from evidence.binding import decode
 from evidence.bundle import BundleItem
 from evidence.keys import PublicKey
-from oracle.core.intake import KnownBinding, Opened, Refused, open_item
+from oracle.core.opening import KnownBinding, Opened, Unopened, open_item
 from oracle.ledger.rows import BindingRow
 
 _METER_ID_AT = 7  # tag, kind, profile and reason come first in a header
@@ -49,14 +49,14 @@ class Verifier:
         """What is bound under a meter id."""
         return self._meters.get(meter_id)
 
-    def open(self, items: Sequence[BundleItem]) -> list[Opened | Refused]:
-        """Open items, in order; one that proves nothing comes out as `Refused`."""
+    def open(self, items: Sequence[BundleItem]) -> list[Opened | Unopened]:
+        """Open items, in order; one that proves nothing comes out as `Unopened`."""
         if len(items) <= _INLINE_MAX:
             return [self._open_one(item) for item in items]
         shares = [items[at :: self._threads] for at in range(self._threads)]
         opened = list(self._pool.map(lambda share: [self._open_one(item) for item in share], shares))
         return [opened[at % self._threads][at // self._threads] for at in range(len(items))]
 
-    def _open_one(self, item: BundleItem) -> Opened | Refused:
+    def _open_one(self, item: BundleItem) -> Opened | Unopened:
         known = self._meters.get(item.header[_METER_ID_AT : _METER_ID_AT + tags.METER_ID_SIZE])
         return open_item(item, known.key if known else None, known.bindings if known else ())

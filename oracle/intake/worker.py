@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from evidence import topics
 from evidence.errors import Malformed
 from evidence.keys import Signer
+from oracle.intake.arrival import Incoming
 from oracle.intake.heads import signed_heads
 from oracle.intake.inbox import Inbox, Message
-from oracle.intake.take import Incoming, Intake
+from oracle.intake.take import Intake
 from oracle.ledger.reader import LedgerReader
 from shell.clock import WorldClock
 from shell.logs import facts

@@ -1,7 +1,7 @@
 """Bindings in the ledger: which key speaks for which meter, from when."""
 
 from oracle.ledger.rows import BindingRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
 _COLUMNS = columns(BindingRow)
 _SELECT = select(BindingRow, "bindings")

@@ -1,9 +1,10 @@
 """The journal of chain writes and the contract events that were followed."""
 
 import json
+from collections.abc import Iterator
 
 from oracle.ledger.rows import EventRow, JournalRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
 LIMIT_MAX = 10_000
 
@@ -71,6 +72,13 @@ class ChainReader:
         )
         parameters = (*after, contract, contract, name, name, min(limit, LIMIT_MAX))
         return many(EventRow, _EVENT, self._connect().execute(_SELECT_EVENT + where, parameters))
+
+    def every_event(self, *, contract: str, name: str | None = None) -> Iterator[EventRow]:
+        """All events of a contract in chain order, however many; by name, where given."""
+        after = (-1, -1)
+        while page := self.events(contract=contract, name=name, after=after):
+            yield from page
+            after = (page[-1].block, page[-1].log_index)
 
     def followed_block(self) -> int:
         """The last block whose events are all stored; -1 before the first."""

@@ -4,6 +4,8 @@ A ledger is born only by `create`: a wrong path must never quietly begin a secon
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlite_utils
@@ -69,6 +71,26 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def connect_to_migrate(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes to a ledger of any schema; synchronous FULL.
+
+    Raises:
+        LedgerError: there is no ledger.
+    """
+    connection, _ = _open_any(path, mode="rw")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        yield connection
+    finally:
+        connection.close()
+
+
+def schema_of(connection: sqlite3.Connection) -> int:
+    """The number of a ledger's schema."""
+    return int(meta(connection, "schema") or 0)
+
+
 def meta(connection: sqlite3.Connection, key: str) -> str | None:
     """One value of the ledger's own facts."""
     found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -76,6 +98,16 @@ def meta(connection: sqlite3.Connection, key: str) -> str | None:
 
 
 def _open(path: Path, *, mode: str) -> sqlite3.Connection:
+    connection, version = _open_any(path, mode=mode)
+    if version == SCHEMA_VERSION:
+        return connection
+    connection.close()
+    # Nothing is migrated behind anybody's back: the older program could not read it any more.
+    what_to_do = "; back it up, then run `helioracle oracle migrate`" if version < SCHEMA_VERSION else ""
+    raise LedgerError(f"{path}: has schema {version}, this program reads schema {SCHEMA_VERSION}{what_to_do}")
+
+
+def _open_any(path: Path, *, mode: str) -> tuple[sqlite3.Connection, int]:
     if not path.is_file():
         raise LedgerError(
             f"{path}: there is no ledger; `helioracle oracle create` creates it, once. If there was one, restore it:"
@@ -83,14 +115,10 @@ def _open(path: Path, *, mode: str) -> sqlite3.Connection:
         )
     connection = _connect(f"{path.absolute().as_uri()}?mode={mode}")
     try:
-        version = meta(connection, "schema")
-    except sqlite3.DatabaseError as error:
+        return connection, schema_of(connection)
+    except (sqlite3.DatabaseError, ValueError) as error:
         connection.close()
         raise LedgerError(f"{path}: is no ledger of helioracle: {error}") from None
-    if version != str(SCHEMA_VERSION):
-        connection.close()
-        raise LedgerError(f"{path}: has schema {version}, this program reads schema {SCHEMA_VERSION}")
-    return connection
 
 
 def _connect(uri: str) -> sqlite3.Connection:

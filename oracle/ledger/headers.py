@@ -1,11 +1,11 @@
-"""Headers and their bodies in the ledger: one row a sealed batch, whatever its kind."""
+"""Headers and their bodies in the ledger: one row a header, whatever its kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from oracle.ledger.rows import BatchRow, HeaderRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, row, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, row, select, values
 
 LIMIT_MAX = 4096
 
@@ -63,14 +63,14 @@ class HeadersReader:
         )
 
     def known(self, header_hashes: Iterable[bytes]) -> dict[bytes, bool]:
-        """Which of these hashes are stored, and whether as sealed."""
+        """Which of these hashes are stored, and whether without a body."""
         wanted = list(header_hashes)
         found: dict[bytes, bool] = {}
         for at in range(0, len(wanted), _HASHES_MAX):
             part = wanted[at : at + _HASHES_MAX]
             marks = ", ".join("?" * len(part))
-            rows = self._connect().execute(f"SELECT hash, sealed FROM headers WHERE hash IN ({marks})", part)  # noqa: S608 only marks are put in
-            found.update((bytes(hash_), bool(sealed)) for hash_, sealed in rows)
+            rows = self._connect().execute(f"SELECT hash, bodiless FROM headers WHERE hash IN ({marks})", part)  # noqa: S608 only marks are put in
+            found.update((bytes(hash_), bool(bodiless)) for hash_, bodiless in rows)
         return found
 
     def in_sequence(self, meter_id: bytes, epoch: int, *, seq_from: int = 0, limit: int = 1000) -> list[HeaderRow]:

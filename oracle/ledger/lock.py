@@ -19,6 +19,9 @@ class LedgerLock:
         path = ledger.with_name(ledger.name + ".lock")
         try:
             self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except FileNotFoundError:
+            advice = "is its disk mounted? `helioracle oracle create` makes a ledger, once"
+            raise LedgerError(f"{ledger}: there is no folder {ledger.parent}: {advice}") from None
         except OSError as error:
             raise LedgerError(f"{path}: cannot be opened: {error.strerror}") from None
         try:

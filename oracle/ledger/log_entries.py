@@ -1,7 +1,7 @@
 """The log's entries and checkpoints in the ledger. Only `oracle.log.sequencer` appends."""
 
 from oracle.ledger.rows import CheckpointRow, LogEntryRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
 LIMIT_MAX = 65_536
 

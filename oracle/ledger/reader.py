@@ -14,7 +14,7 @@ from oracle.ledger.headers import HeadersReader
 from oracle.ledger.log_entries import LogReader
 from oracle.ledger.refusals import RefusalsReader
 from oracle.ledger.settlement import SettlementReader
-from oracle.ledger.statements import Connect
+from oracle.ledger.sql import Connect
 
 
 class LedgerView:

@@ -1,7 +1,7 @@
 """What intake refused, and headers that exclude each other."""
 
 from oracle.ledger.rows import ForkRow, RefusalRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
 LIMIT_MAX = 1000
 

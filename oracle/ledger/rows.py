@@ -39,7 +39,7 @@ class HeaderRow:
     prev: bytes
     header: bytes
     signature: bytes
-    sealed: int
+    bodiless: int
     gateway: str
     received_at: int
     log_index: int
@@ -52,7 +52,7 @@ class HeaderRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A stored header with what travelled beside it; `body` is empty where the batch is sealed or has no readings."""
+    """A stored header with what travelled beside it; `body` is empty where the batch is bodiless or has no readings."""
 
     header: HeaderRow
     batch_key: bytes

@@ -5,7 +5,7 @@ Registers are INTEGER: a register above 2^63 - 1 Wh is refused at intake as malf
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2  # `oracle.ledger.migration` leads here from the older ones
 
 Columns = dict[str, type]
 
@@ -21,7 +21,7 @@ BINDINGS: Columns = {
     "log_index": int,
 }
 
-# One row a sealed batch, whatever its kind.
+# One row a header, whatever its kind.
 HEADERS: Columns = {
     "id": int,
     "hash": bytes,
@@ -42,9 +42,9 @@ HEADERS: Columns = {
     "header": bytes,  # 185 bytes
     "signature": bytes,  # 64 bytes
     "batch_key": bytes,
-    "body": bytes,  # empty where the batch is sealed or has no readings
+    "body": bytes,  # empty where the batch is bodiless or has no readings
     "evidence": bytes,
-    "sealed": int,  # 1: the body did not match; only the header's registers count
+    "bodiless": int,  # 1: the body did not match; only the header's registers count
     "gateway": str,
     "received_at": int,  # world time
     "log_index": int,  # its entry in the log; never NULL: a header is stored and sequenced in one transaction

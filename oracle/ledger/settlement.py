@@ -1,7 +1,7 @@
 """Boundaries, days and payout periods in the ledger."""
 
 from oracle.ledger.rows import BoundaryRow, DayRow, PeriodRow, PointDayRow
-from oracle.ledger.statements import Connect, columns, insert, many, one, select, values
+from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
 LIMIT_MAX = 4096
 
@@ -32,6 +32,12 @@ class SettlementReader:
         where = "WHERE meter_id = ? AND instant BETWEEN ? AND ? ORDER BY instant LIMIT ?"
         found = self._connect().execute(_SELECT_BOUNDARY + where, (meter_id, from_, to, min(limit, LIMIT_MAX)))
         return many(BoundaryRow, _BOUNDARY, found)
+
+    def last_boundary(self, meter_id: bytes, *, before: int, basis: str) -> BoundaryRow | None:
+        """The newest frozen registers of a meter before an instant that stand on `basis` (measured, estimated)."""
+        where = "WHERE meter_id = ? AND instant < ? AND basis = ? ORDER BY instant DESC LIMIT 1"
+        found = self._connect().execute(_SELECT_BOUNDARY + where, (meter_id, before, basis)).fetchone()
+        return one(BoundaryRow, _BOUNDARY, found)
 
     def day(self, day: int) -> DayRow | None:
         """One settlement day."""

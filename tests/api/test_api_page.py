@@ -1,7 +1,6 @@
 """The investor's page in a real browser: what it says, and that its lamps turn green only for what holds."""
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -16,7 +15,9 @@ from typing import Any
 import pytest
 
 from api.service import ApiService
-from shell.clock import RealClock
+from shell.clock import RealClock, SteppedClock, WorldClock
+from tests.api.conftest import FIRST_DAY
+from tests.missing import missing
 
 pytestmark = pytest.mark.system
 HOLDER = "0x" + "A1" * 20
@@ -26,9 +27,7 @@ HOLDER = "0x" + "A1" * 20
 def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing: make system")
-        pytest.skip("chromium is missing: make system")
+        missing("chromium is missing: make system")
     return found
 
 
@@ -52,9 +51,9 @@ def dom(chromium: str, tmp_path: Path) -> Callable[[str], str]:
 
 
 @contextmanager
-def serving(builder: Any) -> Iterator[str]:
+def serving(builder: Any, clock: WorldClock | None = None) -> Iterator[str]:
     failures: list[BaseException] = []
-    service = ApiService(builder.config(), RealClock(), failures.append)
+    service = ApiService(builder.config(), clock or RealClock(), failures.append)
     service.start()
     try:
         yield service.url
@@ -107,6 +106,23 @@ def test_a_holder_who_has_not_claimed_reads_what_waits(dom: Callable[[str], str]
     page = dom(f"{service.url}/?holder=0x{'C3' * 20}")
     assert text_of(page, "sentence").startswith("You have received nothing yet; 1.21 USDC is yours to claim.")
     assert "1.214563 USDC" in text_of(page, "sentence-more")
+
+
+def test_a_report_that_is_not_decided_says_so(
+    dom: Callable[[str], str], make_ledger: Callable[..., Any], tmp_path: Path
+) -> None:
+    builder = make_ledger(tmp_path / "ledger.sqlite", days=2, generators=1).build()
+    period_0_ends = builder.midnight(FIRST_DAY + 1)
+    with serving(builder, SteppedClock(period_0_ends - 1)) as url:
+        page = dom(url)
+        assert page.count("may be disputed until 2 July, 00:00") == 1
+        assert page.count("may be disputed until") == 2
+    builder.dispute(0, by_s=3600)
+    with serving(builder, SteppedClock(period_0_ends + 3599)) as url:
+        assert "disputed, void from 2 July, 01:00" in dom(url)
+    with serving(builder, SteppedClock(period_0_ends + 3600)) as url:
+        assert "void: disputed and not answered" in dom(url)
+    builder.close()
 
 
 def raise_registers(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.models import ErrorAnswer
+from api.models.errors import ErrorAnswer
 from evidence import merkle
 from evidence.checkpoint import open_checkpoint
 from evidence.keys import PublicKey
@@ -138,6 +138,9 @@ def test_totals_are_exact_and_side_by_side(client: httpx.Client) -> None:
         share = Decimal(period["paid_minor"]) / Decimal(period["funded_minor"])
         assert Decimal("0.8999") < share <= Decimal("0.9")
         assert period["declare_tx"].startswith("0x")
+        assert period["report"]["state"] == "final"
+        assert period["report"]["tx"] == period["declare_tx"]
+        assert (period["report"]["revision"], int(period["report"]["hash"], 16)) == (0, period["period"] + 1)
         assert period["anchor_tx"].startswith("0x")
 
 

@@ -1,6 +1,5 @@
 """A real node, anvil, whose blocks a test drives by hand."""
 
-import os
 import platform
 import re
 import subprocess
@@ -13,6 +12,8 @@ from time import monotonic
 import pytest
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
+
+from tests.missing import missing
 
 _ROOT = Path(__file__).parents[2]
 _MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
@@ -52,13 +53,11 @@ class Anvil:
 
 
 @contextmanager
-def running_anvil(*options: str) -> Iterator[Anvil]:
+def running_anvil(*options: str, hardfork: str = "cancun") -> Iterator[Anvil]:
     if not ANVIL.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("anvil is missing: run `npm ci`")
-        pytest.skip("anvil is missing: run `npm ci`")
+        missing("anvil is missing: run `npm ci`")
     process = subprocess.Popen(
-        [ANVIL, "--port", "0", "--host", "127.0.0.1", "--hardfork", "cancun", *options],
+        [ANVIL, "--port", "0", "--host", "127.0.0.1", "--hardfork", hardfork, *options],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from web3.contract.contract import ContractFunction
 
 from evidence import tags
 from evidence.binding import Binding, Custody, Direction, sign_binding
@@ -16,7 +17,9 @@ from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import embedded
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
-from oracle.chain.deploy import Offices, deploy
+from oracle.chain.deploy import deploy
+from oracle.chain.offices import AT_ONCE, Offices, ReportRules
+from oracle.chain.transaction import Receipt
 from oracle.core.report import Report, first_report
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
 from oracle.ledger import database
@@ -107,6 +110,7 @@ class Site:
             "export_wh": 12_000,
             "import_wh": 0,
             "missing_meters": 0,
+            "catch_up_hours": 0,
             "gross": distributable,
             "distributable": distributable,
             "tariff_hash": self.terms.hash(),
@@ -116,24 +120,20 @@ class Site:
         return first_report(**values)  # type: ignore[arg-type]  # a dict of keyword arguments
 
 
-def open_site(chain: Chain, *, days: int = 1) -> Site:
+def open_site(
+    chain: Chain, *, days: int = 1, rules: ReportRules = AT_ONCE, token: str | None = None, decimals: int = 6
+) -> Site:
     owner, oracle = account_of("owner"), account_of("oracle")
     holders = [account_of(f"holder {n}") for n in range(4)]
     embedded.fund_accounts(chain, [a.address for a in (owner, oracle, *holders)])
     # The first settlement day is the chain's next whole day.
-    terms = terms_from((chain.now() + 8 * 3600) // DAY_S + 1, days=days)
+    terms = replace(terms_from((chain.now() + 8 * 3600) // DAY_S + 1, days=days), money_decimals=decimals)
     meters = (
         bound_meter(terms.asset, "east", "E1", chain.chain_id),
         bound_meter(terms.asset, "grid", "G1", chain.chain_id),
     )
-    offices = Offices(
-        signer=oracle.address,
-        registrar=owner.address,
-        compliance=owner.address,
-        treasury=owner.address,
-        issuer=owner.address,
-    )
-    deployed = deploy(chain, owner, terms=terms, meters=meters, offices=offices)
+    offices = Offices.of(owner.address, signers=[oracle.address])
+    deployed = deploy(chain, owner, terms=terms, meters=meters, offices=offices, rules=rules, token=token)
     return Site(
         chain=chain,
         terms=terms,
@@ -145,6 +145,15 @@ def open_site(chain: Chain, *, days: int = 1) -> Site:
         holders=holders,
         gas_used=deployed.gas_used,
     )
+
+
+def act_after(site: Site, call: ContractFunction, delay_s: int) -> Receipt:
+    """The owner, in an office whose acts wait: announced to the AccessManager, and done when it is time."""
+    data = call._encode_transaction_data()
+    scheduled = site.contracts.access.functions.schedule(call.address, data, 0)
+    site.chain.transact(site.owner, scheduled, action="announce")
+    site.chain.advance_to(site.chain.now() + delay_s)
+    return site.chain.transact(site.owner, call, action=f"the announced {call.fn_name}")
 
 
 class Books:

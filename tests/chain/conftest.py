@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from oracle.chain import embedded
+from oracle.chain.client import Chain
+from oracle.chain.offices import ReportRules
 from tests.chain.anvil_node import Anvil, running_anvil
-from tests.chain.asset_site import Books, Site, open_site
+from tests.chain.asset_site import DAY_S, Books, Site, open_site
 
 
 @pytest.fixture
@@ -32,6 +34,38 @@ def site(deployed_site: Site) -> Iterator[Site]:
     snapshot = deployed_site.chain.call(lambda _: tester.take_snapshot())
     yield deployed_site
     deployed_site.chain.call(lambda _: tester.revert_to_snapshot(snapshot))
+
+
+@pytest.fixture(scope="session")
+def deployed_disputable_site() -> Iterator[tuple[Anvil, Site]]:
+    """The same with a challenge window, on a node of its own."""
+    with running_anvil() as node:
+        chain = Chain.connect(node.url)
+        yield node, open_site(chain, rules=ReportRules(challenge_window_s=7_200, resolve_window_s=DAY_S))
+        chain.close()
+
+
+@pytest.fixture
+def disputable_site(deployed_disputable_site: tuple[Anvil, Site]) -> Iterator[Site]:
+    """An asset whose reports can be disputed for two hours, and answered for a day."""
+    node, site = deployed_disputable_site
+    snapshot = node.ask("evm_snapshot")
+    yield site
+    assert node.ask("evm_revert", snapshot) is True
+
+
+@pytest.fixture
+def disputable_books(disputable_site: Site, tmp_path: Path) -> Iterator[Callable[[], Books]]:
+    """Open the ledger of that asset again and again, as restarts do."""
+    opened: list[Books] = []
+
+    def open_() -> Books:
+        opened.append(Books(disputable_site, tmp_path / "ledger.db"))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

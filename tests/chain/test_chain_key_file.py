@@ -94,7 +94,7 @@ def test_a_password_file_opens_a_keystore_and_only_that(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can be read by others"):
         read()
     password.unlink()
-    with pytest.raises(ConfigError, match="password_file: there is no such key file"):
+    with pytest.raises(ConfigError, match="password_file: there is no such file"):
         read()
     write_account(open_key, KEY, demo=False)
     with pytest.raises(ConfigError, match="is no keystore"):

@@ -56,6 +56,7 @@ def make(books: Books, chain: Chain, world: SteppedClock, failures: Failures) ->
         deployment=books.site.deployment,
         account=books.site.oracle,
         terms=books.site.terms,
+        meters=books.site.meters,
         reader=books.reader,
         writer=books.writer,
         sequencer=books.sequencer,
@@ -105,7 +106,7 @@ def test_settled_periods_are_anchored_and_declared_in_order(site: Site, books: B
     assert gas["anchor"][0] == 2
     assert 50_000 < gas["declare"][1] < 300_000
     events = [event.name for event in books.reader.chain.events(contract="declarations")]
-    assert events == ["AuthorityUpdated", "Anchored", "Declared", "Anchored", "Declared"]
+    assert events == ["AuthorityUpdated", "SignerSetAnnounced", "Anchored", "Declared", "Anchored", "Declared"]
     period = books.reader.settlement.period(1)
     assert period is not None
     assert period.declare_tx is not None
@@ -280,7 +281,9 @@ def test_another_report_in_our_place_stops_the_oracle(site: Site, books: Books) 
 
 def test_a_rewritten_log_stops_the_oracle(site: Site, books: Books) -> None:
     foreign = [bytes([n]) * 32 for n in range(3)]
-    call = anchor_call(site.chain, site.contracts.declarations, site.oracle, log_size=3, log_root=foreign[0], proof=[])
+    call = anchor_call(
+        site.chain, site.contracts.declarations, [site.oracle], log_size=3, log_root=foreign[0], proof=[]
+    )
     site.chain.transact(site.owner, call, action="anchor a foreign root")
     books.settle(0, 77)
     failures: Failures = queue.Queue()
@@ -306,7 +309,7 @@ def test_the_contract_refuses_a_rewritten_log(site: Site) -> None:
         anchor(site, honest[:3], [])
     anchor(site, honest, merkle.consistency_proof(honest, 5))
     site.chain.advance_to(site.end_of(0))
-    call = declare_call(site.chain, site.contracts.declarations, site.oracle, site.report(0, 9, 5))
+    call = declare_call(site.chain, site.contracts.declarations, [site.oracle], site.report(0, 9, 5))
     with pytest.raises(ChainRefused, match=r"LogSizeNotAnchored\(size=9\)"):
         site.chain.transact(site.owner, call, action="declare")
 
@@ -315,7 +318,7 @@ def anchor(site: Site, leaves: list[bytes], proof: list[bytes]) -> None:
     call = anchor_call(
         site.chain,
         site.contracts.declarations,
-        site.oracle,
+        [site.oracle],
         log_size=len(leaves),
         log_root=merkle.root(leaves),
         proof=proof,
@@ -356,6 +359,7 @@ def test_contracts_of_another_asset_stop_the_oracle(site: Site, books: Books) ->
         deployment=site.deployment,
         account=site.owner,
         terms=site.terms,
+        meters=site.meters,
         reader=books.reader,
         writer=books.writer,
         sequencer=books.sequencer,

@@ -70,6 +70,7 @@ def loop_on(books: Books, chain: Chain, *, confirmations: int, periods: int) -> 
         deployment=site.deployment,
         account=site.oracle,
         terms=site.terms,
+        meters=site.meters,
         reader=books.reader,
         writer=books.writer,
         sequencer=books.sequencer,

@@ -8,18 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor, SettlementDay
-from oracle.core.entitlement import (
-    NOBODY,
-    History,
-    HolderRegister,
-    Movement,
-    Tranche,
-    books_of,
-    carry_after,
-    day_of,
-    entitlement_of,
-    read_history,
-)
+from oracle.core.entitlement import books_of, carry_after, entitlement_of
+from oracle.core.history import History, Tranche, day_of, read_history
+from oracle.core.holder_register import NOBODY, HolderRegister, Movement
 from oracle.errors import SettlementError
 
 HOLDERS = ["0xA", "0xB", "0xC"]
@@ -133,3 +124,43 @@ def test_a_wrong_price_of_a_share_day_is_noticed() -> None:
     bad = History(moves, (Tranche(0, 0, Minor(10), (10 << 96) // 3 + 1),), {}, SettlementDay(0), 1)
     with pytest.raises(SettlementError, match="tranche 0: 10 over 3 share-days"):
         carry_after(bad)
+
+
+def test_a_burn_lowers_the_share_days_of_the_supply_from_its_day_on() -> None:
+    moves = [
+        Movement(SettlementDay(0), NOBODY, "0xA", 10),
+        Movement(SettlementDay(0), NOBODY, "0xB", 5),
+        Movement(SettlementDay(2), "0xA", NOBODY, 4),
+    ]
+    register = HolderRegister(moves)
+    assert register.total_share_days(0, 2) == 30
+    assert register.total_share_days(0, 4) == 30 + 2 * 11
+    assert register.share_days("0xA", 0, 4) + register.share_days("0xB", 0, 4) == register.total_share_days(0, 4)
+    assert register.holders == ["0xA", "0xB"]
+    with pytest.raises(SettlementError, match="0xB moved 6 shares and held 5"):
+        HolderRegister([*moves, Movement(SettlementDay(3), "0xB", NOBODY, 6)])
+
+
+def test_a_redirect_moves_credit_to_an_heir_and_the_books_still_add_up() -> None:
+    moved = [
+        Event("share", "Transfer", 0, f'{{"from":"{NOBODY}","to":"0xA","value":"2"}}'),
+        Event("share", "Transfer", 0, f'{{"from":"{NOBODY}","to":"0xB","value":"1"}}'),
+    ]
+    price = (10 << 96) // 3
+    funded = Event(
+        "distributor", "Funded", 0, f'{{"tranche":"0","period":"0","received":"10","perShareDayX96":"{price}"}}'
+    )
+    # The heir never held a share, so only the redirect names it.
+    passed = Event(
+        "distributor", "Redirected", 0, f'{{"lost":"0xA","heir":"0xH","creditX96":"{2 * price}","upTo":"1"}}'
+    )
+    paid = Event("distributor", "Paid", 0, '{"holder":"0xH","amount":"6"}')
+    history = read_history(
+        [*moved, funded, passed, paid], utc_offset_s=0, first_day=SettlementDay(0), days_per_period=1
+    )
+    lost, heir = entitlement_of(history, "0xA"), entitlement_of(history, "0xH")
+    assert (lost.earned_x96, lost.redirected_x96, lost.owed, lost.fraction_x96) == (2 * price, -2 * price, 0, 0)
+    assert (heir.earned_x96, heir.redirected_x96, heir.paid, heir.owed) == (0, 2 * price, 6, 0)
+    assert heir.fraction_x96 == 2 * price - (6 << 96)
+    books = books_of(history)
+    assert (books.funded, books.paid, books.owed, books.undistributed) == (10, 6, 3, 1)

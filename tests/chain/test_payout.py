@@ -15,7 +15,8 @@ from oracle.chain.follower import Follower, block_of_creation
 from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.journal import note_receipt
 from oracle.chain.keeper import Outcome, known_holders, push_due
-from oracle.core.entitlement import History, books_of, entitlement_of, read_history
+from oracle.core.entitlement import books_of, entitlement_of
+from oracle.core.history import History, read_history
 from oracle.errors import ChainConflict, ChainRefused
 from tests.chain.asset_site import Books, Site
 
@@ -24,11 +25,11 @@ def declare(site: Site, period: int, distributable: int) -> None:
     """Anchor a one-leaf log once, and declare a period over it."""
     declarations = site.contracts.declarations
     if period == 0:
-        call = anchor_call(site.chain, declarations, site.oracle, log_size=1, log_root=b"\1" * 32, proof=[])
+        call = anchor_call(site.chain, declarations, [site.oracle], log_size=1, log_root=b"\1" * 32, proof=[])
         site.chain.transact(site.owner, call, action="anchor")
     site.chain.advance_to(site.end_of(period))
     report = site.report(period, 1, distributable)
-    site.chain.transact(site.owner, declare_call(site.chain, declarations, site.oracle, report), action="declare")
+    site.chain.transact(site.owner, declare_call(site.chain, declarations, [site.oracle], report), action="declare")
 
 
 def give_shares(site: Site, shares: list[int]) -> None:
@@ -126,13 +127,13 @@ def test_three_are_pushed_and_a_fourth_pulls(site: Site, books: Books) -> None:
 def test_funding_in_parts_reaches_what_was_declared_and_no_more(site: Site, books: Books) -> None:
     give_shares(site, [1, 1, 1, 0])
     give_money(site, 10_000)
-    with pytest.raises(ChainRefused, match="not declared, or is funded in full"):
+    with pytest.raises(ChainRefused, match="it is not declared yet"):
         fund_period(site.chain, site.deployment, site.owner, 0)
     declare(site, 0, 1_000)
     fund_period(site.chain, site.deployment, site.owner, 0, Minor(400))
-    with pytest.raises(ChainRefused, match=r"FundingAboveDistributable\(period=0, amount=700, room=600\)"):
+    with pytest.raises(ChainRefused, match="700 is more than the 600 that are declared"):
         fund_period(site.chain, site.deployment, site.owner, 0, Minor(700))
-    with pytest.raises(ChainRefused, match="FundingBelowMinimum"):
+    with pytest.raises(ChainRefused, match="5 is less than a tranche brings at least: 10,"):
         fund_period(site.chain, site.deployment, site.owner, 0, Minor(5))
     rest = fund_period(site.chain, site.deployment, site.owner, 0)
     assert (rest.tranche, rest.received) == (1, 600)
@@ -145,7 +146,7 @@ def test_only_the_treasury_funds_and_only_allowed_holders_claim(site: Site, book
     give_shares(site, [10, 10, 0, 0])
     give_money(site, 1_000)
     declare(site, 0, 1_000)
-    with pytest.raises(ChainRefused, match="AccessManagedUnauthorized"):
+    with pytest.raises(ChainRefused, match=f"{site.oracle.address} does not hold the treasury role"):
         fund_period(site.chain, site.deployment, site.oracle, 0)
     fund_period(site.chain, site.deployment, site.owner, 0)
     gone = site.holders[0]
@@ -182,8 +183,8 @@ def test_a_push_that_runs_short_of_gas_goes_on_with_the_rest(
     declare(site, 0, 1_000)
     fund_period(site.chain, site.deployment, site.owner, 0)
     history_of(books)
-    monkeypatch.setattr(keeper, "_GAS_ONCE", 420_000)
     monkeypatch.setattr(keeper, "_GAS_PER_HOLDER", 0)
+    monkeypatch.setattr(keeper, "_GAS_PER_TRANCHE", 0)
     pushed = push_due(site.chain, site.deployment, site.owner, books.reader)
     assert len(pushed.receipts) > 1
     assert sorted(payout.amount for payout in pushed.payouts) == [100, 200, 300, 400]

@@ -1,7 +1,10 @@
 """The command line as people meet it: help, mistakes, exit codes."""
 
+import argparse
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,28 +13,23 @@ import api.config
 import firmware_sim.config
 import gateway.config
 import oracle.config
+from cli import parser
 from cli.main import run
 from oracle import asset_file
 from oracle.ledger import database
 from shell.key_files import DEMO_MARK
 
-COMMANDS: tuple[list[str], ...] = (
-    [],
-    ["demo"],
-    ["init"],
-    ["sim", "run"],
-    ["sim", "broker"],
-    ["gateway", "run"],
-    ["oracle", "run"],
-    ["oracle", "create"],
-    ["api", "run"],
-    ["asset", "deploy"],
-    ["asset", "fund"],
-    ["keeper", "run"],
-    *([service, "status"] for service in ("sim", "gateway", "oracle", "api", "keeper")),
-    ["certs"],
-    ["claim"],
-)
+
+def commands(of: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Every command and every group of commands."""
+    yield list(words)
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield from commands(below, (*words, name))
+
+
+COMMANDS = tuple(commands(parser.build()))
 
 
 @pytest.fixture
@@ -126,6 +124,18 @@ def test_the_ledger_is_created_once(site: Path, capsys: pytest.CaptureFixture[st
     assert "ledger.sqlite" in capsys.readouterr().err
 
 
+def test_a_ledger_is_migrated_by_name_and_what_comes_next_is_said(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(site / "oracle.toml")
+    assert run(["oracle", "migrate", "--config", config]) == 2
+    assert "helioracle oracle create" in capsys.readouterr().err
+    assert run(["oracle", "create", "--config", config]) == 0
+    capsys.readouterr()
+    assert run(["oracle", "migrate", "--config", config]) == 0
+    assert f"helioracle oracle run --config {config}" in capsys.readouterr().out
+
+
 def test_the_console_script_is_installed_and_light() -> None:
     """The help costs no import of web3, rich or FastAPI."""
     program = (
@@ -136,3 +146,64 @@ def test_the_console_script_is_installed_and_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("init new --chain-id -5", "--chain-id -5 is not between 1 and"),
+        ("init new --chain-id 0", "--chain-id 0"),
+        ("init new --first-day 20261201", "--first-day '20261201' is not a date"),
+        ("sim broker --port 99999", "--port 99999 is not between 1 and 65535"),
+        ("sim broker --port 0", "--port 0"),
+        ("certs new --broker bad_name!", "--broker 'bad_name!' is neither a host name nor an address"),
+        ("oracle refusals --before 0", "--before 0 is no ID"),
+        ("asset fund --rpc-url http://127.0.0.1:1 --key k --period -1", "--period -1 is below 0"),
+        ("keeper run --once --skip 0xinvestor", "--skip '0xinvestor' is not an Ethereum address"),
+    ],
+)
+def test_a_value_out_of_range_is_one_line_and_exit_code_2(
+    words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(words.split()) == 2
+    heard = capsys.readouterr().err.strip()
+    assert said in heard
+    assert len(heard.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for words in (["init", f"{tmp_path}/file/site"], ["certs", f"{tmp_path}/file"]):
+        assert run(words) == 2
+        heard = capsys.readouterr().err.strip()
+        assert heard.startswith(f"helioracle: {tmp_path}/file")
+        assert len(heard.splitlines()) == 1
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_leaves_no_trace(unbuffered: str, tmp_path: Path) -> None:
+    end, pipe = os.pipe()
+    os.close(end)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", "init", str(tmp_path / "site")],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    finally:
+        os.close(pipe)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_new_name_of_the_broker_is_not_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "certs")
+    assert run(["certs", folder, "--broker", "broker.example.net", "--broker", "10.0.0.7"]) == 0
+    assert run(["certs", folder, "--broker", "10.0.0.7", "--gateway", "barn-pi"]) == 0
+    assert run(["certs", folder, "--broker", "10.0.0.8"]) == 2
+    assert "broker.pem: is there and does not name 10.0.0.8; remove it and broker.key" in capsys.readouterr().err

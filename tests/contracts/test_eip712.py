@@ -16,6 +16,14 @@ CONTRACT = "0x00000000000000000000000000000000000000AA"
 DOMAIN: dict[str, Any] = {"name": "helioracle", "version": "1", "chainId": CHAIN_ID, "verifyingContract": CONTRACT}
 
 ANCHOR_TYPE = b"Anchor(uint32 logGeneration,uint64 logSize,bytes32 logRoot)"
+RESTART_FIELDS: list[tuple[str, str]] = [
+    ("uint32", "logGeneration"),
+    ("uint64", "logSize"),
+    ("bytes32", "logRoot"),
+    ("uint64", "lostSize"),
+    ("bytes32", "lostRoot"),
+]
+RESTART_TYPE = b"Restart(uint32 logGeneration,uint64 logSize,bytes32 logRoot,uint64 lostSize,bytes32 lostRoot)"
 REPORT_FIELDS: list[tuple[str, str]] = [
     ("uint16", "schemaVersion"),
     ("uint32", "period"),
@@ -28,6 +36,7 @@ REPORT_FIELDS: list[tuple[str, str]] = [
     ("uint64", "exportWh"),
     ("uint64", "importWh"),
     ("uint32", "missingMeters"),
+    ("uint32", "catchUpHours"),
     ("uint128", "gross"),
     ("uint128", "distributable"),
     ("bytes32", "tariffHash"),
@@ -35,7 +44,7 @@ REPORT_FIELDS: list[tuple[str, str]] = [
     ("bytes32", "previousHash"),
 ]
 REPORT_VALUES: list[Any] = [
-    1, 41, 0, 1, 1, 812, 2, b"\x11" * 32, 12_418_300, 77, 0, 55_000_001, 41_270_000, b"\x22" * 32, b"\x33" * 32, b"\0" * 32,
+    2, 41, 0, 1, 1, 812, 2, b"\x11" * 32, 12_418_300, 77, 0, 36, 55_000_001, 41_270_000, b"\x22" * 32, b"\x33" * 32, b"\0" * 32,
 ]  # fmt: skip
 
 
@@ -63,10 +72,11 @@ def _by_library(primary: str, fields: list[tuple[str, str]], values: list[Any]) 
 
 
 def test_type_hashes_are_the_published_constants() -> None:
-    # These constants stand in contracts/test/RevenueDeclarations.t.sol too, beside the contract's own.
+    # These constants stand in contracts/test/Declare.t.sol too, beside the contract's own.
     assert keccak(ANCHOR_TYPE).hex() == "c68e86551acbdd5590c31044f37834dbf4fc32c77ff0a5cd234cf009a64c1f1d"
+    assert keccak(RESTART_TYPE).hex() == "380f12d774573abf1df7f6f3523e99e24069712cc84c5e1a0fe6a9d9f702ddfe"
     text = "Report(" + ",".join(f"{kind} {name}" for kind, name in REPORT_FIELDS) + ")"
-    assert keccak(text.encode()).hex() == "be1d92a39ac79c80c5c1b9aff747ea5477776ed0d4f10a4204b788742690553b"
+    assert keccak(text.encode()).hex() == "d31f94e540dc9f065466ffc8be9475e39f48b23c4dea850fa8247ca72ad0f593"
 
 
 def test_an_anchor_hashes_by_hand_as_by_eth_account() -> None:
@@ -79,12 +89,20 @@ def test_an_anchor_hashes_by_hand_as_by_eth_account() -> None:
     assert _digest(body).hex() == "2240e5a5b28e4a5d544892ba6822987dd5e573dfe25776ccc1bbf0d176a410dc"
 
 
+def test_a_restart_hashes_by_hand_as_by_eth_account() -> None:
+    root, lost = bytes(range(32)), bytes(range(32, 64))
+    body = keccak(keccak(RESTART_TYPE) + _word(2) + _word(640) + root + _word(812) + lost)
+    _, library = _by_library("Restart", RESTART_FIELDS, [2, 640, root, 812, lost])
+    assert library == body
+    assert _digest(body).hex() == "6491e3dd4c33e3bc8855cc26e39168674a32581b481451d6b6c1f9f6ebb26cd1"
+
+
 def test_a_report_hashes_by_hand_as_by_eth_account() -> None:
     text = "Report(" + ",".join(f"{kind} {name}" for kind, name in REPORT_FIELDS) + ")"
     body = keccak(keccak(text.encode()) + b"".join(_word(value) for value in REPORT_VALUES))
     _, library = _by_library("Report", REPORT_FIELDS, REPORT_VALUES)
     assert library == body
-    assert _digest(body).hex() == "c337c606deed3c8fbca322a501eb886bafa7de941b4527d18388406fe3603c1a"
+    assert _digest(body).hex() == "31dd3090a884d6c59aa240d41c655551709bc052de7b38f9c03a381ba2c47f60"
 
 
 @pytest.mark.parametrize("index", range(len(REPORT_FIELDS)))

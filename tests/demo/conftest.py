@@ -1,10 +1,11 @@
 """Recordings to replay: those of the shared folder, by name."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.missing import missing
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "recorded"
 
@@ -16,9 +17,7 @@ def shared_recording() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         path = SHARED / name
         if not path.is_file():
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"CI needs the recording ../shared/recorded/{name}")
-            pytest.skip(f"there is no ../shared/recorded/{name}")
+            missing(f"there is no ../shared/recorded/{name}")
         return path
 
     return find

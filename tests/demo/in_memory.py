@@ -21,14 +21,15 @@ from firmware_sim.core.replay import Counting, Replay
 from firmware_sim.service import SimService
 from gateway.core import sealer
 from oracle import asset_file
-from oracle.intake.take import Incoming, Intake
+from oracle.intake.arrival import Incoming
+from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register
-from oracle.settle import SettlePass
+from oracle.settle.settle_pass import SettlePass
 from shell.clock import SteppedClock
 from shell.key_files import read_signer
 

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from cli import parser, site
 from cli.demo.expectation import ReplayedPoint, expected_wh, produced_wh
 from cli.demo.options import Replayed, understand
-from firmware_sim.core.recording import HowToRead, RecordedRows, Recording
+from firmware_sim.core.recorded_rows import RecordedRows
+from firmware_sim.core.recording import Recording
+from firmware_sim.core.recording_csv import HowToRead
 from firmware_sim.core.replay import Counting, Replay, local_midnight
 from firmware_sim.errors import RecordingRefused
 from tests.demo.in_memory import settled_wh

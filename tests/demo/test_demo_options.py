@@ -121,7 +121,7 @@ NOT_UTF8 = b"time,power_w\n2026-07-01 00:00:00,1\n\xff\n"
         (PLAIN, "--poll-interval 7", ["--poll-interval", "7 s"]),
         (PLAIN, "--poll-interval 3600 --tz +05:45", ["--poll-interval", "+05:45"]),
         (PLAIN, "--scale 1000000", ["above 100000000 W", "another unit"]),
-        ("time,power_w\n", "", ["0 distinct times"]),
+        ("time,power_w\n", "", ["two different times", "has none"]),
         ("", "", ["line 1", "no column `time`"]),
         ("time,power_w\n2026-07-01 10:00Z,1\n2026-07-01 11:00Z,1\n", "", ["no whole day", "--days 2026-07-01"]),
         ("time,power_w\n2026-07-01 10:00Z,\n2026-07-01 11:00Z,\n", "", ["none of the 2 rows"]),
@@ -148,6 +148,37 @@ def test_a_file_that_is_missing_or_not_text_is_one_line(tmp_path: Path, capsys: 
     path.write_bytes(NOT_UTF8)
     assert run(["demo", "--recording", str(path)]) == 2
     assert f"{path}: line 3: is not UTF-8" in capsys.readouterr().err
+
+
+def test_results_that_could_not_be_written_are_refused_before_the_run(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recorded(PLAIN)
+    for target in (tmp_path / "nowhere" / "result.json", tmp_path):
+        assert run(["demo", "--recording", str(path), "--dir", str(tmp_path / "run"), "--json", str(target)]) == 2
+        assert f"--json {target}: cannot be written" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(recorded: Recorded, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recorded(PLAIN)
+    assert run(["demo", "--headless", "--recording", str(path), "--dir", f"{path}/run"]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith(f"helioracle: {path}/run")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_counter_taken_for_energy_is_said_on_standard_error(
+    recorded: Recorded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter = "".join(f"2026-07-0{1 + at // 24} {at % 24:02d}:00:00,{at * 7}\n" for at in range(72))
+    assert understand(arguments("--recording", str(recorded(f"time,energy_wh\n{counter}")))).looks_cumulative
+    assert not understand(arguments("--recording", str(recorded(PLAIN)))).looks_cumulative
+    assert not understand(arguments()).looks_cumulative
+    path = recorded(f"time,energy_wh\n{counter}")
+    # The folder cannot be made: the warning comes before anything is started.
+    assert run(["demo", "--headless", "--recording", str(path), "--dir", f"{path}/run"]) == 2
+    assert "nearly always rise, as a counter's do" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.demo.expectation import ReplayedPoint, produced_wh
-from firmware_sim.core.recording import parse_recording
+from firmware_sim.core.recorded_rows import parse_recording
 
 _BEGIN = datetime(2026, 7, 1, tzinfo=UTC)
 

@@ -1,7 +1,6 @@
 """deploy/systemd: every service has a unit that starts what the command line knows, as a user of its own, held tight."""
 
 import configparser
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import parser
+from tests.missing import missing
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
@@ -59,9 +59,7 @@ def test_a_unit_starts_a_command_that_exists_as_its_own_user_and_is_held_tight(p
 def test_systemd_itself_finds_nothing_wrong(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        if os.environ.get("CI"):
-            pytest.fail("systemd-analyze is missing; `make system` installs it")
-        pytest.skip("systemd-analyze is missing")
+        missing("systemd-analyze is missing; `make system` installs it")
     copies = []
     for path in UNITS:
         # The program is not installed where the units look for it; everything else is as it is.

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.config import SimConfig, load
-from firmware_sim.core.recording import Recording, parse_recording
+from firmware_sim.core.recorded_rows import parse_recording
+from firmware_sim.core.recording import Recording
 from firmware_sim.core.replay import Replay
 
 ASSET_TOML = """

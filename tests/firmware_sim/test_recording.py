@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_sim.core.recording import Counts, HowToRead, RecordedRows, Recording, parse_recording, parse_time
+from firmware_sim.core.recorded_rows import RecordedRows, parse_recording
+from firmware_sim.core.recording import Counts, Recording
+from firmware_sim.core.recording_csv import HowToRead, parse_time
 from firmware_sim.errors import RecordingRefused
 
 
@@ -102,6 +104,12 @@ def test_energy_that_its_nameplate_could_not_make_is_absurd() -> None:
         ("1970-01-01 00:00:00-07:00", 0, 7 * 3600),
         ("1970-01-01 08:00:00", 8 * 3600, 0),
         ("1969-12-31T23:59:59+00:00", 0, -1),
+        ("1970-01-01t00:00:01z", 3600, 1),
+        ("1970-01-01 00:00:00.000000000Z", 3600, 0),
+        ("1970-01-01 00:05", 0, 300),
+        ("1970-01-02", 3600, 82_800),
+        ("1970-01-01 01:00:00 +0100", 0, 0),
+        ("1970-01-01 01:00:00+01", 0, 0),
     ],
 )
 def test_times_are_rfc_3339_or_local_at_the_given_offset(text: str, offset_s: int, unix: int) -> None:
@@ -120,7 +128,23 @@ def test_times_are_rfc_3339_or_local_at_the_given_offset(text: str, offset_s: in
         ("time,power_w\n1970-01-01,1\n1970-01-02,many\n", 3, "not a number"),
         ("time,power_w\n1970-01-01,1e-999\n", 2, "400 digits"),
         ("power_w,time\n5\n", 2, "no time"),
-        ("time,power_w\n1970-01-01,1\n", 0, "at least 2"),
+        ("time,power_w\n1970-01-01,1\n", 0, "two different times or more under its header, and has 1"),
+        ("time,power_w\n", 0, "two different times or more under its header, and has none"),
+        ("time;power_w\n1970-01-01;1,5\n", 1, "separated by semicolons; save it with commas, and with points"),
+        ("\n\ntime\tpower_w\n1970-01-01\t1\n", 3, "separated by tabs"),
+        # A quote that is never closed, or that another one closes lines below, must not swallow rows.
+        ('time,power_w,note\n1970-01-01,1,"hail\n1970-01-02,1,\n1970-01-03,1,\n', 2, "a quote opens on this line"),
+        ('time,power_w,note\n1970-01-01,1,\n1970-01-02,1,"a\n1970-01-03,1,b"\n', 3, "a quote opens on this line"),
+        ("time,power_w,note\n1970-01-01,1," + "x" * 140_000 + "\n", 2, "is not CSV"),
+        # What Python's own readers would take.
+        ("time,power_w\n1412101200000,1\n", 2, "not a time"),
+        ("time,power_w\n2026-W10-4,1\n", 2, "not a time"),
+        ("time,power_w\n20260310,1\n", 2, "not a time"),
+        ("time,power_w\n1970-01-01 24:00:00,1\n", 2, "not a time"),
+        ("time,power_w\n1970-02-30 00:00:00,1\n", 2, "not a time"),
+        ("time,power_w\n1970-01-01 00:00:00.0000001,1\n", 2, "whole second"),
+        ("time,power_w\n1970-01-01,1_000\n", 2, "not a number"),
+        ("time,power_w\n1970-01-01,\uff11\uff12\n", 2, "not a number"),
         ("time,power_w\n1970-01-01,\n1970-01-02,\n", 0, "none of the 2 rows"),
     ],
 )
@@ -135,7 +159,7 @@ def test_blank_lines_a_byte_order_mark_and_a_short_row_do_no_harm() -> None:
     assert recording.counts == Counts(rows=2, used=1, negative=0, absurd=0, missing=1, repeated=0)
 
 
-@pytest.mark.parametrize("word", ["", " ", "NaN", "na", "N/A", "NULL", "None", "-nan"])
+@pytest.mark.parametrize("word", ["", " ", "NaN", "na", "N/A", "NULL", "None", "-nan", "#N/A", "<NA>"])
 def test_a_cell_that_says_nothing_is_missing(word: str) -> None:
     assert parse(csv_of([(0, "1"), (60, word)])).counts.missing == 1
 
@@ -263,3 +287,27 @@ def test_the_shipped_recording_is_three_whole_days_and_its_closing_boundary(serf
         serf_east.energy_ws(midnight + (n + 1) * 86_400) - serf_east.energy_ws(midnight + n * 86_400) for n in range(3)
     ]
     assert [int(day) // 3600 for day in days] == [29_783, 25_256, 33_745]
+
+
+@pytest.mark.parametrize(
+    ("values", "cumulative"),
+    [
+        ([5 * n for n in range(60)], True),
+        ([5 * (n % 30) for n in range(90)], True),  # a counter of the day
+        ([5 * (n % 15) for n in range(90)], False),
+        ([0, 5, 9, 5, 0] * 20, False),
+        ([7] * 60, False),
+        (list(range(20)), False),  # a short morning
+    ],
+)
+def test_values_that_nearly_always_rise_look_like_a_counter(values: list[int], cumulative: bool) -> None:
+    text = csv_of([(900 * n, str(value)) for n, value in enumerate(values)], "energy_wh")
+    assert parse(text, nameplate_w=10_000).looks_cumulative is cumulative
+
+
+def test_no_digit_is_lost_at_the_ends_of_what_is_taken() -> None:
+    small, large = "0." + "0" * 399 + "7", "999999999999999.9"
+    how = HowToRead(utc_offset_s=0, scale=Decimal("1.23456789012345678e-9"))
+    rows = RecordedRows(csv_of([(0, small), (61, large), (122, small), (183, "0")]), how)
+    energy_ws = rows.recording(10**8).energy_ws(10**6)
+    assert energy_ws == (2 * Fraction(small) + Fraction(large)) * Fraction(how.scale) * 61

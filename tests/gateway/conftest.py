@@ -1,17 +1,10 @@
-"""Fixtures of the gateway's tests: a real broker, slaves on real ptys, and a place for threads that died."""
+"""Fixtures of the gateway's tests: slaves on real ptys, and a place for threads that died."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from firmware_sim.broker import EmbeddedBroker
 from tests.gateway.edge_site import Failures, ScriptedSlave
-
-
-@pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as running:
-        yield running
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ from evidence.reading import PROFILE_BASIC, Reading
 from evidence.status import Status
 from gateway.alarms import Alarms
 from gateway.boot import Boot
-from gateway.config import MeterConfig
 from gateway.core.sealer import CutRule
-from gateway.outbox import Outbox, Outgoing
+from gateway.line_config import MeterConfig
+from gateway.outbox import Outbox
+from gateway.sealed_batches import Outgoing
 from gateway.sealing import SealedMeter, Sealing
 from shell.broker import BrokerConfig
 from shell.mqtt import new_client
@@ -303,4 +304,4 @@ def check_headers(meter: MeterConfig, going: list[Outgoing]) -> list[Reading]:
 def everything_of(outbox: Outbox) -> list[Outgoing]:
     """All batches of an outbox, signed ones and answered ones too."""
     (last,) = outbox._db.connection.execute("SELECT COALESCE(MAX(id), 0) FROM batch").fetchone()
-    return outbox.outgoing(range(1, last + 1))
+    return outbox.sealed.outgoing(range(1, last + 1))

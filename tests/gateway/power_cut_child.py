@@ -51,12 +51,12 @@ def main() -> None:
         if slot == 1800 and point == "signed and unsent":
             die()
         if slot == 1800 and point.startswith("answer"):
-            (first, *_) = outbox.outgoing([1])
+            (first, *_) = outbox.sealed.outgoing([1])
             if point == "answer before its commit":
                 with outbox.transaction():
-                    outbox.put_stored(first.header_hash, ORACLE, required=1, at=1)
+                    outbox.sealed.put_stored(first.header_hash, ORACLE, required=1, at=1)
                     die()
-            outbox.put_stored(first.header_hash, ORACLE, required=1, at=1)
+            outbox.sealed.put_stored(first.header_hash, ORACLE, required=1, at=1)
             die()
     raise SystemExit(f"never reached: {point}")
 

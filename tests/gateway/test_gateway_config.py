@@ -8,6 +8,7 @@ from evidence.binding import sign_binding
 from evidence.keys import private_key_from
 from evidence.reading import PROFILE_TARIFFS
 from gateway import config
+from gateway.line_config import load_lines
 from shell.errors import ConfigError
 from shell.key_files import write_signer
 from tests.gateway.edge_site import entropy_of, meter_config, signer_of
@@ -137,7 +138,7 @@ def test_lines_over_tcp_and_power(folder: Path) -> None:
 def test_lines_are_read_without_keys_for_a_first_read(folder: Path) -> None:
     path = folder / "gateway.toml"
     path.write_text(GOOD.replace('key = "INV-1.pem"\nbinding = "INV-1.hex"', ""))
-    (_, inverters), (line, meters) = config.load_lines(path)
+    (_, inverters), (line, meters) = load_lines(path)
     assert (inverters[0].serial, inverters[0].address) == ("INV-1", "1")
     assert (line.protocol, meters[0].address, meters[0].tariffs, meters[0].power) == (
         "dlt645",

@@ -74,7 +74,7 @@ def test_a_second_run_continues_where_the_first_one_stopped(tmp_path: Path) -> N
     for slot in (1500, 1800):
         sealing.append(slot, [(ID, reading_at(slot, slot))])
     assert [item.time for item in check_headers(METER, everything_of(outbox))] == [300, 600, 900, 1200, 1500, 1800]
-    assert outbox.last_slot() == 1800
+    assert outbox.open.last_slot() == 1800
 
 
 def test_stop_seals_what_is_open(tmp_path: Path) -> None:
@@ -88,43 +88,43 @@ def test_stop_seals_what_is_open(tmp_path: Path) -> None:
 
 def test_another_binding_ends_the_batch_of_the_one_before(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 4)
-    state = outbox.state(ID)
+    state = outbox.open.state(ID)
     assert state is not None
     rebound = replace(METER, binding_hash=b"n" * 32)
     sealing = sealing_of(outbox, [rebound])
     ready(sealing, replace(unknown_head(METER), known=True, header_hash=state[0].prev))
     assert outbox.counts()["open_readings"] == 0
-    assert outbox.state(ID) is not None
+    assert outbox.open.state(ID) is not None
     assert [item.time for item in check_headers(METER, everything_of(outbox))] == [300, 600, 900, 1200]
 
 
 def test_a_batch_is_answered_when_as_many_oracles_as_asked_for_have_it(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 3)
     hash_ = everything_of(outbox)[0].header_hash
-    assert not outbox.put_stored(hash_, ORACLE, required=2, at=1)
-    assert not outbox.put_stored(hash_, ORACLE, required=2, at=1)
-    assert outbox.unanswered_count() == 2
-    assert outbox.put_stored(hash_, OTHER, required=2, at=1)
-    assert outbox.unanswered_count() == 1
-    assert not outbox.put_stored(b"x" * 32, ORACLE, required=1, at=1)
+    assert not outbox.sealed.put_stored(hash_, ORACLE, required=2, at=1)
+    assert not outbox.sealed.put_stored(hash_, ORACLE, required=2, at=1)
+    assert outbox.sealed.unanswered_count() == 2
+    assert outbox.sealed.put_stored(hash_, OTHER, required=2, at=1)
+    assert outbox.sealed.unanswered_count() == 1
+    assert not outbox.sealed.put_stored(b"x" * 32, ORACLE, required=1, at=1)
 
 
 def test_an_answered_batch_is_kept_for_the_retention_time_and_then_goes(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 3)
     for out in everything_of(outbox):
-        outbox.put_stored(out.header_hash, ORACLE, required=1, at=100)
-    assert outbox.forget_answered(100) == 0
-    assert outbox.forget_answered(101) == 2
+        outbox.sealed.put_stored(out.header_hash, ORACLE, required=1, at=100)
+    assert outbox.sealed.forget_answered(100) == 0
+    assert outbox.sealed.forget_answered(101) == 2
     assert outbox.counts()["bytes"] == 0
 
 
 def test_a_refused_batch_is_kept_and_waits_for_no_answer(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 3)
     hash_ = everything_of(outbox)[1].header_hash
-    assert outbox.put_refused(hash_, 12, at=5)
-    assert not outbox.put_refused(hash_, 12, at=5)
+    assert outbox.sealed.put_refused(hash_, 12, at=5)
+    assert not outbox.sealed.put_refused(hash_, 12, at=5)
     assert (outbox.counts()["quarantined"], outbox.counts()["unanswered"]) == (1, 1)
-    assert outbox.forget_answered(1 << 40) == 0
+    assert outbox.sealed.forget_answered(1 << 40) == 0
 
 
 def test_over_its_bound_whole_bodies_go_oldest_first_headers_and_boundaries_never(tmp_path: Path) -> None:
@@ -135,13 +135,13 @@ def test_over_its_bound_whole_bodies_go_oldest_first_headers_and_boundaries_neve
         sealing.append(slot, [(ID, reading_at(slot, slot))])
     sealing.finish()  # 1200 alone: no boundary
     before = everything_of(outbox)
-    assert outbox.let_go() == 1
+    assert outbox.sealed.let_go() == 1
     after = everything_of(outbox)
     assert [len(out.item.body) for out in before] == [0, 96, 32]
     assert [len(out.item.body) for out in after] == [0, 96, 0]
     assert after[2].item.batch_key == bytes(BATCH_KEY_SIZE)
     assert [out.item.header for out in after] == [out.item.header for out in before]
-    assert outbox.over_bound
+    assert outbox.sealed.over_bound
     assert [item.time for item in check_headers(METER, after)] == [300, 600, 900]
 
 
@@ -218,7 +218,7 @@ def test_a_restored_card_opens_an_epoch_and_drops_what_the_oracle_already_has(tm
 
 def test_open_readings_that_the_oracle_cannot_have_are_kept(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 4)
-    state = outbox.state(ID)
+    state = outbox.open.state(ID)
     assert state is not None
     other_branch = header.decode(everything_of(outbox)[0].item.header)
     elsewhere = replace(known_head(METER, other_branch), header_hash=b"z" * 32, next_seq=state[0].next_seq)
@@ -229,17 +229,17 @@ def test_open_readings_that_the_oracle_cannot_have_are_kept(tmp_path: Path) -> N
 def test_an_oracle_that_has_lost_batches_gets_them_again(tmp_path: Path) -> None:
     outbox = filled(tmp_path, 6)
     for out in everything_of(outbox):
-        outbox.put_stored(out.header_hash, ORACLE, required=1, at=100)
-    assert outbox.unanswered_count() == 0
+        outbox.sealed.put_stored(out.header_hash, ORACLE, required=1, at=100)
+    assert outbox.sealed.unanswered_count() == 0
     alarms = Alarms()
     ready(
         sealing_of(outbox, [METER], alarms=alarms),
         known_head(METER, header.decode(everything_of(outbox)[0].item.header)),
     )
-    assert outbox.unanswered_count() == 2
+    assert outbox.sealed.unanswered_count() == 2
     assert list(alarms.standing()) == ["resend INV-1"]
     ready(sealing_of(outbox, [METER]), unknown_head(METER))
-    assert outbox.unanswered_count() == 3
+    assert outbox.sealed.unanswered_count() == 3
 
 
 # ---------------------------------------------------------------- files

@@ -55,15 +55,15 @@ def test_after_a_power_cut_nothing_durable_is_lost_and_the_chain_goes_on(
     killed_at(point, path)
     outbox = Outbox(path, bytes_max=1 << 30)
     assert len(everything_of(outbox)) == batches
-    pending = outbox.unsigned()
+    pending = outbox.sealed.unsigned()
     assert len(pending) == unsigned
-    assert outbox.unanswered_count() == batches - (point == "answer after its commit")
+    assert outbox.sealed.unanswered_count() == batches - (point == "answer after its commit")
 
     # What is sealed is signed as it stands: the same bytes, never cut again.
     sealing = sealing_of(outbox, [METER])
     sealing.sign_pending()
     signed = everything_of(outbox)
-    assert outbox.unsigned() == []
+    assert outbox.sealed.unsigned() == []
     assert {item.header for item in pending} <= {out.item.header for out in signed}
 
     first = header.decode(signed[0].item.header)

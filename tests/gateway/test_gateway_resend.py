@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from evidence.bundle import BundleItem, encode_bundle
 from evidence.tags import BUNDLE_ITEMS_MAX, BUNDLE_SIZE_MAX
 from gateway.core import resend
+from gateway.core.holds import Holds
 from gateway.core.resend import Waiting
 from gateway.core.window import Window
 
@@ -70,3 +71,18 @@ def test_a_bundle_is_done_when_all_its_headers_are_answered() -> None:
     assert rooms(window) == (True, {3})
     assert (window.next_due_ms(), [flight.number for flight in window.due(20)]) == (20, [1])
     assert window.due(19) == []
+
+
+def test_a_meter_that_is_told_to_wait_waits_alone_and_longer_when_told_again() -> None:
+    holds = Holds()
+    assert holds.hold(METERS[0], 100, 1_000, lambda _n: 500) == 1_100
+    assert holds.hold(METERS[0], 100, 1_099, lambda _n: 500) is None
+    assert (holds.held(1_099), holds.next_end_ms(1_099)) == ({METERS[0]}, 1_100)
+    assert holds.hold(METERS[0], 100, 1_100, lambda _n: 500) == 1_300
+    assert (holds.held(1_300), holds.next_end_ms(1_300)) == (set(), None)
+    assert holds.hold(METERS[0], 100, 1_300, lambda _n: 500) == 1_700
+    holds.release(METERS[0])
+    assert holds.hold(METERS[0], 100, 1_300, lambda _n: 500) == 1_400
+    assert holds.held(1_400) == set()
+    # Asking who waits, as every send does, shortens no later wait.
+    assert holds.hold(METERS[0], 100, 1_400, lambda _n: 500) == 1_600

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,12 +20,14 @@ from firmware_sim.config import MeterConfig as SimMeterConfig
 from firmware_sim.core.faults import FaultKind, FaultPlan
 from firmware_sim.core.replay import Counting
 from firmware_sim.service import SimService
-from gateway import config as gateway_config
+from gateway import line_config as gateway_config
 from gateway.boot import Boot, ChronyClock, fixed_clock, kernel_boot
-from gateway.config import GatewayConfig, MeterConfig
+from gateway.config import GatewayConfig
+from gateway.line_config import MeterConfig
 from gateway.service import GatewayService
 from shell.broker import BrokerConfig
 from shell.clock import RealClock, SteppedClock
+from tests.chain.anvil_node import until
 from tests.gateway.edge_site import Failures, FakeOracle, entropy_of, meter_config
 
 INVERTERS = [meter_config(f"INV-{unit}", str(unit)) for unit in (1, 2)]
@@ -40,6 +42,7 @@ class Plant:
 
     world: SteppedClock
     sim: SimService
+    new_sim: Callable[[], SimService]
     gateway: GatewayService
     release: Callable[[], None]
 
@@ -91,16 +94,35 @@ def sim_config(faults: FaultPlan) -> SimConfig:
 def plant(tmp_path: Path, broker: EmbeddedBroker, oracle: FakeOracle, failures: Failures) -> Iterator[MakePlant]:
     made: list[Plant] = []
 
-    def make(slots: int, faults: FaultPlan | None = None, *, start: int = FIRST + 12 * 3600) -> Plant:
+    def make(
+        slots: int,
+        faults: FaultPlan | None = None,
+        *,
+        start: int = FIRST + 12 * 3600,
+        ask_again_s: int = 20,
+        links: Path | None = None,
+    ) -> Plant:
         world = SteppedClock(start - 1)
         holder = world.join("test")
-        sim = SimService(sim_config(faults or FaultPlan()), SteppedClock(START), on_failure=failures)
-        sim._world = world
-        sim._lines = tuple(sim._line(line) for line in sim._config.lines)
-        sim.start()
+        config_of_sim = sim_config(faults or FaultPlan())
+        of_lines = {line.name: None if links is None else links / line.name for line in config_of_sim.lines}
+
+        def new_sim() -> SimService:
+            sim = SimService(config_of_sim, SteppedClock(START), on_failure=failures)
+            sim._world = world
+            sim._lines = tuple(sim._line(replace(line, link=of_lines[line.name])) for line in config_of_sim.lines)
+            sim.start()
+            return sim
+
+        sim = new_sim()
         lines = tuple(
             gateway_config.LineConfig(
-                name=name, port=sim.lines[name], protocol=protocol, timeout_ms=80, quiet_ms=40, meters=tuple(meters)
+                name=name,
+                port=str(of_lines[name] or sim.lines[name]),
+                protocol=protocol,
+                timeout_ms=80,
+                quiet_ms=40,
+                meters=tuple(meters),
             )
             for name, protocol, meters in (("a", "modbus-rtu", INVERTERS), ("b", "dlt645", METERS))
         )
@@ -110,6 +132,7 @@ def plant(tmp_path: Path, broker: EmbeddedBroker, oracle: FakeOracle, failures: 
             profile="demo",
             outbox=tmp_path / "outbox.sqlite",
             poll_interval_s=300,
+            ask_again_s=ask_again_s,
             last_slot=start + 300 * (slots - 1),
             clock="synchronised",
             answer_timeout_s=1,
@@ -121,7 +144,7 @@ def plant(tmp_path: Path, broker: EmbeddedBroker, oracle: FakeOracle, failures: 
             config, world, entropy=entropy_of("keys"), boot=Boot(b"b" * 16, lambda: world.now() * 1000),
             on_failure=failures,
         )  # fmt: skip
-        made.append(Plant(world, sim, gateway, holder.leave))
+        made.append(Plant(world, sim, new_sim, gateway, holder.leave))
         return made[-1]
 
     yield make
@@ -236,6 +259,62 @@ def test_a_plant_full_of_faults_still_gives_one_reading_a_slot_and_no_wrong_regi
     polls = status["polls"]
     assert isinstance(polls, dict)
     assert polls["asked"] > polls["answered"]
+
+
+@pytest.mark.parametrize(("slot", "asked_again"), [(3, True), (2, False)], ids=["at a quarter hour", "between two"])
+def test_who_falls_silent_at_a_possible_boundary_is_asked_again_within_the_tolerance(
+    plant: MakePlant, oracle: FakeOracle, tmp_path: Path, slot: int, asked_again: bool
+) -> None:
+    """The plant goes away right before the slot is polled and comes back on other ptys, as a killed simulator does."""
+    one = plant(5, links=tmp_path)
+    at = FIRST + 12 * 3600 + 300 * slot
+    breaker = one.world.join("breaker")
+    one.gateway.start()
+    one.release()
+    breaker.wait_until(at - 1)
+    one.sim.stop()
+    breaker.idle()
+    if asked_again:
+        until(lambda: polls(one)["unusable"] >= 4)
+        assert one.world.now() == at  # its slot is not over
+        one.sim = one.new_sim()
+    else:
+        until(lambda: one.world.now() > at)
+        one.sim = one.new_sim()
+    assert one.gateway.wait_finished(60)
+    until(lambda: not one.world.busy_participants())
+    for meter in INVERTERS + METERS:
+        found = readings_at(oracle, meter)
+        assert len(found) == 5
+        counting = Counting(10**6, 100_000 if meter in INVERTERS else 50_000, 10)
+        wanted = counting.register_wh(one.sim.replay.energy_ws(at))
+        assert found[at].export_wh == (wanted if asked_again else None)
+
+
+def test_who_stays_silent_is_waited_for_once_and_not_at_every_boundary(plant: MakePlant, oracle: FakeOracle) -> None:
+    one = plant(10, ask_again_s=1)
+    one.sim.stop()
+    status = run(one)
+    assert [reading.export_wh for reading in readings_at(oracle, METERS[0]).values()] == [None] * 10
+    # Ten slots, and at the first of four boundaries two or three times more.
+    assert len(INVERTERS + METERS) * 11 <= polls(one)["unusable"] <= len(INVERTERS + METERS) * 13
+    assert status["slots"] == 10
+
+
+def test_a_gateway_that_asks_a_silent_meter_again_can_be_stopped(plant: MakePlant) -> None:
+    one = plant(1, ask_again_s=150)
+    one.sim.stop()
+    one.gateway.start()
+    one.release()
+    until(lambda: polls(one)["unusable"] >= 4)
+    one.gateway.stop()
+    assert one.gateway.status()["slots"] == 1
+
+
+def polls(one: Plant) -> dict[str, int]:
+    found = one.gateway.status()["polls"]
+    assert isinstance(found, dict)
+    return found
 
 
 def test_a_gateway_that_is_stopped_and_started_again_loses_nothing(plant: MakePlant, oracle: FakeOracle) -> None:

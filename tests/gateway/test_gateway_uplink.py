@@ -17,7 +17,7 @@ from evidence.header import Header, Kind
 from evidence.status import Status
 from firmware_sim.broker import EmbeddedBroker
 from gateway.alarms import Alarms
-from gateway.config import MeterConfig
+from gateway.line_config import MeterConfig
 from gateway.mqtt import MqttLink
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
@@ -145,7 +145,7 @@ def test_nothing_is_sealed_before_the_heads_are_known(edge: MakeEdge, oracle: Fa
     oracle.deaf_to_heads = True
     one = edge().start()
     one.poll(300, 600, 900)
-    wait(lambda: one.uplink._heads_attempt >= 2)
+    wait(lambda: one.uplink._heads.attempt >= 2)
     assert one.outbox.counts() | {"bytes": 0} == {
         "open_readings": 6, "unanswered": 0, "quarantined": 0, "bytes": 0, "bytes_max": 1 << 30
     }  # fmt: skip
@@ -160,7 +160,7 @@ def test_a_head_that_answers_another_request_changes_nothing(
 ) -> None:
     oracle.deaf_to_heads = True
     one = edge().start()
-    wait(lambda: one.uplink._heads_attempt >= 1)
+    wait(lambda: one.uplink._heads.attempt >= 1)
     replayed = heads.sign_head(oracle._head(b"n" * 16, METERS[0].binding.meter_id), oracle.signer)
     oracle.client.publish(f"ho/1/roof/{one.name}/{topics.DOWN}", replayed, qos=1)
     wait(lambda: one.uplink.counts["unopened"] == 1)
@@ -303,6 +303,24 @@ def test_without_a_broker_everything_waits_and_then_goes(tmp_path: Path, failure
     finally:
         one.stop()
         oracle.stop()
+        late.stop()
+
+
+def test_a_broker_without_an_oracle_is_an_alarm_until_one_answers(
+    broker: EmbeddedBroker, edge: MakeEdge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("gateway.heads.HEADS_BASE_MS", 10)
+    one = edge().start()
+    wait(lambda: "heads" in one.alarms.standing())
+    wait(lambda: one.uplink._heads.attempt > 5)
+    said = [record for record in caplog.records if "nothing is sealed" in record.getMessage()]
+    assert [record.levelname for record in said] == ["WARNING"]
+    late = FakeOracle(broker.port, "roof", METERS)
+    late.start()
+    try:
+        wait(lambda: "heads" not in one.alarms.standing())
+        assert one.sealing.ready
+    finally:
         late.stop()
 
 

@@ -38,12 +38,6 @@ def rig(open_rig: Callable[..., Rig], meter: SignedMeter) -> Rig:
     return open_rig(meter)
 
 
-@pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as running:
-        yield running
-
-
 @pytest.fixture
 def start() -> Iterator[Callable[..., Running]]:
     """Start an oracle from its TOML; it is stopped after the test."""

@@ -8,7 +8,8 @@ from evidence.answer import Code, Verdict
 from evidence.bundle import BundleItem, encode_bundle
 from evidence.checkpoint import origin_of
 from evidence.keys import PublicKey
-from oracle.intake.take import Incoming, Intake
+from oracle.intake.arrival import Incoming
+from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader

@@ -11,9 +11,10 @@ from evidence.answer import Code, Verdict
 from firmware_sim.broker import EmbeddedBroker
 from oracle import asset_file, config
 from oracle.chain.client import Chain
-from oracle.chain.deploy import Offices, deploy
+from oracle.chain.deploy import deploy
 from oracle.chain.embedded import embedded_chain, fund_accounts
 from oracle.chain.key_file import write_account
+from oracle.chain.offices import AT_ONCE, Offices
 from oracle.errors import Fatal
 from oracle.service import OracleService
 from shell.clock import SteppedClock
@@ -49,8 +50,8 @@ def test_a_settled_period_is_anchored_and_declared_before_the_world_moves_on(
     asset = asset_file.load(tmp_path / "asset.toml")
     fund_accounts(chain, [OWNER.address, ORACLE_ADDRESS])
     owner = OWNER.address
-    offices = Offices(signer=ORACLE_ADDRESS, registrar=owner, compliance=owner, treasury=owner, issuer=owner)
-    deployed = deploy(chain, OWNER, terms=asset.terms, meters=asset.meters, offices=offices)
+    offices = Offices.of(owner, signers=[ORACLE_ADDRESS])
+    deployed = deploy(chain, OWNER, terms=asset.terms, meters=asset.meters, offices=offices, rules=AT_ONCE)
     write_site(
         tmp_path,
         [meter],

@@ -12,12 +12,13 @@ from evidence.bundle import BundleItem, encode_bundle, without_body
 from evidence.header import EpochReason, Header, Kind
 from evidence.keys import P256_ORDER
 from evidence.status import Status
-from oracle.intake.take import BUNDLE, Incoming
+from oracle.intake.arrival import Incoming
+from oracle.intake.rows import BUNDLE
 from tests.oracle_intake.rig import Rig
 from tests.oracle_intake.signed_meter import SignedMeter, hash_of
 
 OK = (Verdict.STORED, Code.OK)
-SEALED = (Verdict.STORED, Code.SEALED)
+BODILESS = (Verdict.STORED, Code.SEALED)
 DUPLICATE = (Verdict.DUPLICATE, Code.OK)
 
 
@@ -148,15 +149,15 @@ def test_the_meter_goes_on_after_somebody_elses_bad_signature_over_its_next_head
         lambda item: replace(item, batch_key=bytes(32)),
     ],
 )
-def test_a_header_whose_body_does_not_match_is_stored_sealed_and_still_telescopes(
+def test_a_header_whose_body_does_not_match_is_stored_bodiless_and_still_telescopes(
     rig: Rig, meter: SignedMeter, spoil: Callable[[BundleItem], BundleItem]
 ) -> None:
     rig.send(meter.first())
     item = meter.batch()
-    assert rig.send(spoil(item)) == [SEALED]
+    assert rig.send(spoil(item)) == [BODILESS]
     stored = rig.reader.headers.batch(hash_of(item))
     assert stored is not None
-    assert (stored.header.sealed, stored.body, stored.batch_key) == (1, b"", b"")
+    assert (stored.header.bodiless, stored.body, stored.batch_key) == (1, b"", b"")
     assert stored.header.export_end_wh == meter.register_wh
     assert rig.send(meter.batch()) == [OK]
     assert rig.send(item) == [(Verdict.DUPLICATE, Code.SEALED)]
@@ -167,7 +168,7 @@ def test_a_body_beside_a_header_that_has_none_is_dropped(rig: Rig, meter: Signed
     assert rig.send(item) == [OK]
     stored = rig.reader.headers.batch(hash_of(item))
     assert stored is not None
-    assert (stored.body, stored.header.sealed) == (b"", 0)
+    assert (stored.body, stored.header.bodiless) == (b"", 0)
 
 
 def test_an_innocent_resend_is_a_duplicate_even_with_another_signature(rig: Rig, meter: SignedMeter) -> None:
@@ -325,7 +326,7 @@ def test_status_counts_what_became_of_headers(rig: Rig, meter: SignedMeter) -> N
     rig.send(third, first, second, first, replace(third, signature=bytes(64)))
     assert rig.intake.status() == {
         "stored": 2,
-        "sealed": 0,
+        "bodiless": 0,
         "duplicates": 1,
         "retry": 1,
         "refused": {"BAD_SIGNATURE": 1},

@@ -14,7 +14,8 @@ from evidence.answer import Code, Verdict
 from evidence.header import EpochReason, Kind
 from evidence.keys import PublicKey
 from evidence.status import Status
-from oracle.core.intake import SIGNED_REFUSALS, Facts, KnownBinding, Opened, Previous, binding_at, decide, open_item
+from oracle.core.opening import KnownBinding, Opened, binding_at, open_item
+from oracle.core.placement import SIGNED_REFUSALS, Facts, Previous, decide
 from tests.oracle_intake.signed_meter import DAY_ZERO, ORACLE, SignedMeter, hash_of
 
 VECTORS = json.loads((Path(__file__).parents[2] / "spec" / "vectors" / "chain.json").read_text())
@@ -33,7 +34,7 @@ def test_a_header_is_stored_exactly_where_the_vectors_let_it_stand(case: dict[st
         before = of_hex(case["previous"])
         previous = Previous(header.header_hash(before), header.decode(before))
     stated = header.decode(encoded)
-    opened = Opened(stated, ANY_KEY, of_hex(case["binding_hash"]) if "binding_hash" in case else bytes(32), sealed="")
+    opened = Opened(stated, ANY_KEY, of_hex(case["binding_hash"]) if "binding_hash" in case else bytes(32), bodiless="")
     # The ledger looks a previous header up by hash: one that is not named is not found.
     found = previous if previous is not None and previous.hash == stated.prev else None
     decision = decide(header.header_hash(encoded), opened, Facts(previous=found))
@@ -47,7 +48,7 @@ def test_a_header_is_stored_exactly_where_the_vectors_let_it_stand(case: dict[st
 def test_of_a_fork_the_second_is_refused_and_both_are_named(case: dict[str, Any]) -> None:
     before = of_hex(case["previous"])
     first, second = (of_hex(encoded) for encoded in case["headers"])
-    opened = Opened(header.decode(second), ANY_KEY, bytes(32), sealed="")
+    opened = Opened(header.decode(second), ANY_KEY, bytes(32), bodiless="")
     facts = Facts(
         previous=Previous(header.header_hash(before), header.decode(before)), follower=header.header_hash(first)
     )
@@ -70,15 +71,15 @@ any_facts = st.builds(
 )
 
 
-@given(at=st.integers(0, 3), facts=any_facts, sealed=st.sampled_from(["", "the body is another"]))
-def test_stored_means_that_it_continues_the_chain_and_contradicts_nothing(at: int, facts: Facts, sealed: str) -> None:
+@given(at=st.integers(0, 3), facts=any_facts, bodiless=st.sampled_from(["", "the body is another"]))
+def test_stored_means_that_it_continues_the_chain_and_contradicts_nothing(at: int, facts: Facts, bodiless: str) -> None:
     stated = header.decode(HISTORY[at].header)
-    decision = decide(hash_of(HISTORY[at]), Opened(stated, ANY_KEY, METER.binding_hash, sealed), facts)
+    decision = decide(hash_of(HISTORY[at]), Opened(stated, ANY_KEY, METER.binding_hash, bodiless), facts)
     if decision.verdict is Verdict.STORED:
         assert facts.follower is None
         assert facts.prev_forked is None
         assert at == 0 or facts.previous == previous_headers[at - 1]
-        assert decision.code is (Code.SEALED if sealed else Code.OK)
+        assert decision.code is (Code.SEALED if bodiless else Code.OK)
     assert (decision.excludes is not None) is (decision.code in (Code.FORK, Code.OVERLAP))
     assert (decision.verdict is Verdict.RETRY) is (decision.code is Code.PREV_UNKNOWN)
 

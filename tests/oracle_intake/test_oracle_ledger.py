@@ -184,6 +184,11 @@ def test_one_sequencer_at_a_time(ledger: Path) -> None:
     LedgerLock(ledger).release()
 
 
+def test_a_folder_that_is_not_there_may_be_a_disk_that_is_not_mounted(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"there is no folder .*is its disk mounted\? `helioracle oracle create`"):
+        LedgerLock(tmp_path / "disk" / "ledger.sqlite")
+
+
 def test_headers_are_found_by_sequence_time_and_chain(rig: Rig, meter: SignedMeter) -> None:
     history = meter.history(6)
     rig.send(*history)

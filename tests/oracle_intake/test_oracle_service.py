@@ -1,7 +1,10 @@
 """The whole oracle over a real broker: answered only when durable, one log whatever is resent, the world's time held meanwhile."""
 
+import logging
 import os
+import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -279,3 +282,36 @@ def reached(condition: Callable[[], bool]) -> bool:
             return True
         pause.wait(0.01)
     return False
+
+
+class _Heard(logging.Handler):
+    """Waits for log lines instead of looking at the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: queue.Queue[str] = queue.Queue()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.put(record.getMessage())
+
+
+def test_a_broker_that_is_not_there_is_said_once(tmp_path: Path, meter: SignedMeter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    loaded = config.load(write_site(tmp_path, [meter], port=port))
+    heard = _Heard()
+    log = logging.getLogger("oracle.intake.inbox")
+    level = log.level
+    log.addHandler(heard)
+    log.setLevel(logging.INFO)
+    service = OracleService(loaded, SteppedClock(DAY_ZERO), chain=None, on_failure=lambda _error: None)
+    try:
+        service.start()
+        assert "nobody answers at the broker's address" in heard.lines.get(timeout=WAIT_S)
+        with EmbeddedBroker(port):
+            # Whatever was tried in between, the next line is the connection itself.
+            assert heard.lines.get(timeout=WAIT_S) == "subscribed"
+    finally:
+        service.stop()
+        log.removeHandler(heard)
+        log.setLevel(level)

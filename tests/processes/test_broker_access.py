@@ -27,8 +27,8 @@ NOT_AUTHORISED = 0x87
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     needs_mosquitto()
     folder = tmp_path_factory.mktemp("broker")
-    with mosquitto(folder, "roof-pi", "barn-pi") as port:
-        yield folder / "certs", port
+    with mosquitto(folder, "roof-pi", "barn-pi") as running:
+        yield folder / "certs", running.port
 
 
 class Peer:

@@ -1,6 +1,7 @@
 """What a service says of itself on disk, and `helioracle ... status` that shows it."""
 
 import json
+import signal
 import threading
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from cli import status_file
 from cli.main import run
 from cli.status_file import STALE_S, StatusWriter
+from tests.chain.anvil_node import until
+from tests.processes.service_processes import Processes
 
 
 @pytest.fixture
@@ -142,3 +145,14 @@ def test_a_service_that_cannot_start_says_why_in_one_line(tmp_path: Path, capsys
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert "ledger.sqlite" in said
     assert said.startswith("helioracle: oracle: ")
+
+
+def test_a_crash_of_the_interpreter_itself_says_where_it_was(tmp_path: Path) -> None:
+    assert run(["init", str(tmp_path)]) == 0
+    running = Processes(tmp_path)
+    running.start("sim")
+    until(lambda: "sim runs" in running.said("sim"))
+    running.kill("sim", signal.SIGSEGV)
+    said = running.said("sim")
+    assert "Fatal Python error: Segmentation fault" in said
+    assert "cli/serve.py" in said

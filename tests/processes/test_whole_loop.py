@@ -4,6 +4,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,25 +21,32 @@ from firmware_sim.broker import EmbeddedBroker
 from firmware_sim.service import SimService
 from gateway.service import GatewayService
 from oracle.chain.client import Chain
+from oracle.chain.contracts import contracts_of
+from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
 from shell.clock import SteppedClock
 from shell.errors import ClockClosed
 from shell.world_client import RemoteClock
-from tests.processes.loop_site import DONE, END, START, LoopSite, Outcome, anvil
-from tests.processes.mosquitto import mosquitto, needs_mosquitto
+from tests.chain.anvil_node import until
+from tests.processes.anvil_process import AnvilProcess, anvil_process
+from tests.processes.loop_site import DAY_S, DONE, END, START, LoopSite, Outcome
+from tests.processes.mosquitto import Mosquitto, mosquitto, needs_mosquitto
 from tests.processes.service_processes import NAMES, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(280)]
 
 HOUR_S = 3600
 # Who is killed when: in the middle of the slot that everybody has just woken up for.
-KILLS = (
+KILLS: tuple[tuple[int, str], ...] = (
     (START + 3 * HOUR_S, "keeper"),
     (START + 9 * HOUR_S, "gateway"),
     (START + 11 * HOUR_S + 300, "sim"),
     (START + 13 * HOUR_S + 900, "oracle"),
     (START + 15 * HOUR_S, "api"),
+    (START + 16 * HOUR_S, "sim"),  # an edge between two tariff bands
+    (START + 21 * HOUR_S, "gateway"),  # and another one
+    (END, "sim"),
     (END, "oracle"),  # and once more while the day's last batches come and it settles and declares
 )
 _WATCH_S = 200
@@ -51,7 +59,8 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     failures: list[BaseException] = []
     with ExitStack() as stack:
         broker = stack.enter_context(EmbeddedBroker())
-        site = LoopSite(folder / "site", stack.enter_context(anvil(folder / "anvil.log")), broker.port)
+        node = stack.enter_context(anvil_process(folder, timestamp=START - DAY_S))
+        site = LoopSite(folder / "site", node.url, broker.port)
         stack.callback(site.chain.close)
         world = SteppedClock(START - 1)
         stack.callback(world.close)
@@ -86,15 +95,34 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         return site.outcome()
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The five processes in a world that also waits for this test ('people'), and the two servers that they need."""
+
+    site: LoopSite
+    running: Processes
+    clock: RemoteClock
+    broker: Mosquitto
+    chain: AnvilProcess
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, and started again."""
+        self.running.kill(name)
+        self.running.start(name)
+
+    def kill_broker(self) -> None:
+        self.broker.kill()
+        self.broker.start()
+
+
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[tuple[LoopSite, Processes, RemoteClock]]:
-    """The five, running, in a world that also waits for this test ('people')."""
+def loop(tmp_path: Path) -> Iterator[Loop]:
     needs_mosquitto()
     (tmp_path / "b").mkdir()
     with ExitStack() as stack:
-        url = stack.enter_context(anvil(tmp_path / "anvil.log"))
-        port = stack.enter_context(mosquitto(tmp_path / "b", "roof-pi"))
-        site = LoopSite(tmp_path / "s", url, port)
+        chain = stack.enter_context(anvil_process(tmp_path, timestamp=START - DAY_S))
+        broker = stack.enter_context(mosquitto(tmp_path / "b", "roof-pi"))
+        site = LoopSite(tmp_path / "s", chain.url, broker.port)
         stack.callback(site.chain.close)
         site.add_tls(tmp_path / "b" / "certs")
         site.add_world("gateway", "oracle", "api", "keeper", "people")
@@ -111,7 +139,7 @@ def processes(tmp_path: Path) -> Iterator[tuple[LoopSite, Processes, RemoteClock
         stack.callback(ended.set)
         for name in NAMES:
             running.start(name)
-        yield site, running, clock
+        yield Loop(site, running, clock, broker, chain)
         assert failures == []
 
 
@@ -124,21 +152,18 @@ def _watch(running: Processes, clock: RemoteClock, ended: threading.Event) -> No
     clock.close()
 
 
-def test_five_processes_each_killed_in_the_middle_come_to_the_same_day(
-    in_process: Outcome, processes: tuple[LoopSite, Processes, RemoteClock]
-) -> None:
-    site, running, clock = processes
+def test_five_processes_each_killed_in_the_middle_come_to_the_same_day(in_process: Outcome, loop: Loop) -> None:
+    site, running, clock = loop.site, loop.running, loop.clock
     people = clock.join("people")
     clock.ready()
     try:
         for instant, name in KILLS:
             people.wait_until(instant)
-            running.kill(name)
-            running.start(name)
+            loop.kill(name)
         site.live_to_the_end(people)
     except ClockClosed:
-        pytest.fail("\n".join(running.said(name) for name in NAMES))
-    assert running.dead() == []
+        pytest.fail(running.last_words())
+    assert running.dead() == {}
     assert site.outcome() == in_process
     assert sum(in_process.energy_wh.values()) > 100_000
     assert sum(in_process.paid.values()) > 0
@@ -152,5 +177,49 @@ def test_five_processes_each_killed_in_the_middle_come_to_the_same_day(
         assert answer.status == 200
     people.leave()
     codes = running.stop_all()
-    assert codes == dict.fromkeys(NAMES, 0), "\n".join(running.said(name) for name in NAMES)
+    assert codes == dict.fromkeys(NAMES, 0), running.last_words()
     assert {running.status(name)["state"] for name in NAMES} == {"stopped"}
+
+
+def test_broker_and_chain_killed_in_the_middle_come_to_the_same_day(in_process: Outcome, loop: Loop) -> None:
+    site, clock = loop.site, loop.clock
+    people = clock.join("people")
+    clock.ready()
+    try:
+        people.wait_until(START + 10 * HOUR_S + 900)  # batches are on their way
+        loop.kill_broker()
+        people.wait_until(START + 12 * HOUR_S)
+        loop.chain.stop()  # the whole chain comes back
+        loop.chain.start()
+        people.wait_until(START + 14 * HOUR_S)
+        loop.kill_broker()
+        people.wait_until(END)  # the day's last batches come, and it is settled and declared
+        before = loop.chain.dump()
+        loop.kill_broker()
+        people.wait_until(END + 1)
+        assert site.state == "declared"
+        loop.chain.kill(before)  # what was declared may be gone
+        loop.chain.start()
+        until(lambda: declared_on(site), within_s=120)
+        site.fund()
+        funded = loop.chain.dump()
+        loop.chain.kill(funded)
+        loop.chain.start()
+        people.wait_until(DONE)
+    except ClockClosed:
+        pytest.fail(loop.running.last_words())
+    assert loop.running.dead() == {}
+    assert site.outcome() == in_process
+    # The last batches are answered in real time, and the status on disk may be two seconds old.
+    until(lambda: loop.running.status("gateway")["status"]["outbox"]["unanswered"] == 0)
+    people.leave()
+    assert loop.running.stop_all() == dict.fromkeys(NAMES, 0)
+
+
+def declared_on(site: LoopSite) -> bool:
+    """Whether the contract, not only the ledger, has the day."""
+    declared = contracts_of(site.chain, site.deployment).declarations.events.Declared()
+    try:
+        return len(site.chain.call(lambda _: declared.get_logs(from_block=0))) == 1
+    except ChainError:
+        return False

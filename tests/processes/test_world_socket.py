@@ -215,17 +215,18 @@ def test_a_clock_may_come_before_its_world(world: World) -> None:
     "said",
     [
         b"set 0 busy 1\n",
-        b"hello 2 other\n",
-        b"hello 1 one\nhello 1 one\n",
-        b"hello 1 one\nset 9 busy 1\n",
-        b"hello 1 one\njoin 0 busy a\njoin 0 busy b\n",
-        b"hello 1 one\nnow 5\n",
-        b"hello 1 one\nready\nready\n",
-        b"hello 1 one\njoin 0 -5 a\n",
+        b"hello 9 other\n",
+        b"hello 2 one\nhello 2 one\n",
+        b"hello 2 one\nset 9 busy 1\n",
+        b"hello 2 one\njoin 0 busy a\njoin 0 busy b\n",
+        b"hello 2 one\nnow 5\n",
+        b"hello 2 one\nbye\n",
+        b"hello 2 one\nready\nbye\nbye\n",
+        b"hello 2 one\njoin 0 -5 a\n",
         b"GET / HTTP/1.1\n",
         b"\xff\xfe\x00\n",
-        b"hello 1 " + b"x" * (LINE_MAX + 10),
-        b"hello 1 one\n" + b"".join(b"join %d busy p\n" % number for number in range(65)),
+        b"hello 2 " + b"x" * (LINE_MAX + 10),
+        b"hello 2 one\n" + b"".join(b"join %d busy p\n" % number for number in range(65)),
     ],
 )
 def test_what_is_no_line_of_the_protocol_ends_that_connection_alone(world: World, said: bytes) -> None:
@@ -259,7 +260,7 @@ def test_a_world_that_speaks_otherwise_stops_the_process(world: World) -> None:
 
         clock = RemoteClock(world.path, "one", on_failure=on_failure)
         peer, _ = listener.accept()
-        peer.sendall(b"error version 1 of the protocol, this side speaks 9\n")
+        peer.sendall(b"error version 2 of the protocol, this side speaks 9\n")
         assert failed.wait(_SOON_S)
         peer.close()
         clock.close()

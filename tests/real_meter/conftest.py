@@ -1,4 +1,4 @@
-"""Fixtures: a broker, foreign devices, wires, an oracle that signs, and gateways; all are gone when a test ends."""
+"""Fixtures: foreign devices, wires, an oracle that signs, and gateways; all are gone when a test ends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
-from gateway.config import MeterConfig
+from gateway.line_config import MeterConfig
 from tests.gateway.edge_site import FakeOracle
 from tests.real_meter.plant import Device, Gateway, Wire
-
-
-@pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as running:
-        yield running
 
 
 @pytest.fixture

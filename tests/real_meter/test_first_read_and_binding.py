@@ -141,6 +141,8 @@ def test_a_binding_is_signed_by_both_and_never_overwritten(folder: Path, capsys:
         (("--scale-factor", "0", "--multiplier", "1/0"), "this makes no binding"),
         (("--scale-factor", "0", "--valid-from", "2026-12-01T00:00:00"), "--valid-from '2026-12-01T00:00:00' is not a"),
         (("--scale-factor", "0", "--serial", "a b"), "this makes no binding"),
+        (("--scale-factor", "0", "--chain-id", "-4"), "--chain-id -4 is not between 1 and"),
+        (("--scale-factor", "0", "--nameplate-w", "0"), "--nameplate-w 0 is not between 1 and"),
         (("--scale-factor", "0", "--installer-key", "none.key"), "there is no such key file"),
     ],
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway.core.register import MeterAnswer, Outcome
+from gateway.core.meter_answer import MeterAnswer, Outcome
 from gateway.dlt645_line import Dlt645Line
 from gateway.meter_line import MeterLine
 from gateway.modbus_line import ModbusLine

@@ -1,4 +1,4 @@
-"""Fixtures: a real broker, slaves on real ptys, an oracle and a gateway's end that are stopped after the test."""
+"""Fixtures: slaves on real ptys, an oracle and a gateway's end that are stopped after the test."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -12,12 +12,6 @@ from tests.gateway.edge_site import ScriptedSlave
 from tests.oracle_intake.gateway_client import GatewayClient
 from tests.oracle_intake.running import Running
 from tests.refusals.edge_to_oracle import EdgeToOracle, wire
-
-
-@pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from evidence import batch, header
 from evidence.header import Kind
 from evidence.reading import Reading
 from gateway.boot import Boot
-from gateway.config import GatewayConfig, LineConfig, MeterConfig
+from gateway.config import GatewayConfig
+from gateway.line_config import LineConfig, MeterConfig
 from gateway.service import GatewayService
 from oracle import config as oracle_config
 from oracle.ledger.reader import LedgerReader
@@ -143,6 +144,7 @@ def wire(
     assert oracle.wait_ready(WAIT_S)
     far = slave(lambda request: says(request, world.now()))
     config = GatewayConfig(
+        ask_again_s=0,  # one bad answer a slot, and the slot is as bad as that
         gateway="roof-pi",
         asset=ASSET,
         profile="development",

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,19 +10,12 @@ import pytest
 
 from evidence import header
 from evidence.header import EpochReason, Kind
-from firmware_sim.broker import EmbeddedBroker
 from tests.oracle_intake.signed_meter import DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import DAY_S, POLL_S, SLOTS, EdgeToOracle
 from tests.refusals.test_rows_of_the_line import UNIT, good_inverter, register_wh
 
 BACKED_UP = DAY_ZERO + 6 * POLL_S + 10  # between two slots
 LOST = DAY_ZERO + 12 * POLL_S + 10
-
-
-@pytest.fixture
-def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as running:
-        yield running
 
 
 @pytest.fixture

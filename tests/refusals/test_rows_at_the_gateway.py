@@ -2,7 +2,7 @@
 
 import logging
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,6 @@ from tests.oracle_intake.signed_meter import ASSET, DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import POLL_S, EdgeToOracle, meter_config
 from tests.refusals.said import said
 from tests.refusals.test_rows_of_the_line import UNIT, good_inverter
-
-
-@pytest.fixture
-def broker() -> Iterator[EmbeddedBroker]:
-    """One of its own for every test: what a refused gateway leaves in the broker is nobody else's."""
-    with EmbeddedBroker() as running:
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -80,7 +73,7 @@ def test_what_would_be_too_large_for_one_bundle_is_split(
     for slot in range(100):
         at = DAY_ZERO - (100 - slot) * POLL_S
         sealing.append(at, [(meter.binding.meter_id, reading_at(at, 1_000 + slot))])
-    waiting = len(outbox.waiting(1000))
+    waiting = len(outbox.sealed.waiting(1000))
     assert waiting > BUNDLE_ITEMS_MAX
     outbox.close()
 

@@ -13,10 +13,11 @@ import pytest
 
 from cli.main import run
 from evidence.answer import Code, Verdict
+from evidence.batch import batch_root
 from evidence.bundle import BundleItem, encode_bundle
 from evidence.tags import BUNDLE_SIZE_MAX
 from firmware_sim.broker import EmbeddedBroker
-from oracle.intake.take import BUNDLE
+from oracle.intake.rows import BUNDLE
 from tests.oracle_intake.gateway_client import GatewayClient
 from tests.oracle_intake.running import Running
 from tests.oracle_intake.signed_meter import SignedMeter, hash_of
@@ -25,6 +26,7 @@ from tests.refusals.said import said
 
 OK = (Verdict.STORED, Code.OK)
 DUPLICATE = (Verdict.DUPLICATE, Code.OK)
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, section 2.4.2
 
 
 def flip(data: bytes, at: int) -> bytes:
@@ -37,6 +39,28 @@ def flip(data: bytes, at: int) -> bytes:
 def bad_signature(meter: SignedMeter) -> BundleItem:
     good = meter.batch()
     return replace(good, signature=flip(good.signature, 40))
+
+
+def high_s(meter: SignedMeter) -> BundleItem:
+    """The same signature in its other form, which every ECDSA library that knows no low-s rule would take."""
+    good = meter.batch()
+    r, s = good.signature[:32], int.from_bytes(good.signature[32:], "big")
+    return replace(good, signature=r + (P256_ORDER - s).to_bytes(32, "big"))
+
+
+def another_meters_signature(meter: SignedMeter) -> BundleItem:
+    """A header of a bound meter, signed by a key that is bound too, only to another meter."""
+    good = meter.batch()
+    return replace(good, signature=SignedMeter("SIM-0002", point="roof-2").signer.sign(good.header))
+
+
+def no_reading(meter: SignedMeter) -> BundleItem:
+    """A body that its header's root commits to, and that holds no reading: signed nonsense."""
+    stated, records = meter.header_over(meter.readings(3))
+    # Absent registers, and a time that only other bytes have: all ones are no time and no status.
+    records[1] = b"\xff" * len(records[1])
+    root = batch_root(meter.batch_key(stated.epoch, stated.seq0), records)
+    return meter.make(replace(stated, batch_root=root), records)
 
 
 def unknown_meter(_meter: SignedMeter) -> BundleItem:
@@ -103,6 +127,9 @@ class Row:
 
 ROWS = [
     Row(bad_signature, Code.BAD_SIGNATURE, 3, "not signed by"),
+    Row(high_s, Code.BAD_SIGNATURE, 3, "upper half of the order"),
+    Row(another_meters_signature, Code.BAD_SIGNATURE, 3, "not signed by"),
+    Row(no_reading, Code.MALFORMED, 3, "holds what is no reading"),
     Row(unknown_meter, Code.UNKNOWN_METER, 0, "not bound"),
     Row(no_header, Code.MALFORMED, None, "tag"),
     Row(wrong_root, Code.SEALED, 3, "root", stored=True),
@@ -151,7 +178,7 @@ def test_a_bad_header_is_seen_in_ledger_answer_status_log_and_command(
     ] * times
     assert row.detail in kept[0].detail
     stored = reader.headers.by_hash(hash_of(bad))
-    assert (None if stored is None else stored.sealed) == (1 if row.stored else None)
+    assert (None if stored is None else stored.bodiless) == (1 if row.stored else None)
     assert [fork.second_hash for fork in reader.refusals.forks()] == [hash_of(bad)] * row.fork
 
     # The status.
@@ -160,7 +187,7 @@ def test_a_bad_header_is_seen_in_ledger_answer_status_log_and_command(
     intake = status["intake"]
     assert isinstance(intake, dict)
     assert intake["refused"] == ({} if row.stored else {row.code.name: 2})
-    assert (intake["stored"], intake["sealed"]) == (4 + row.stored + row.retired, int(row.stored))
+    assert (intake["stored"], intake["bodiless"]) == (4 + row.stored + row.retired, int(row.stored))
 
     # The log, once.
     (line,) = said(caplog, "header refused")

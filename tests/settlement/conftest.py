@@ -24,7 +24,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BatchRow, BindingRow, HeaderRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from oracle.settle import SettlePass
+from oracle.settle.settle_pass import SettlePass
 from shell.clock import SteppedClock
 
 OFFSET_S = -7 * 3600
@@ -193,13 +193,13 @@ class Bench:
         )
 
     def store(
-        self, rows: Iterable[tuple[Header, bytes, bytes, bytes, bytes]], *, sealed: frozenset[int] = frozenset()
+        self, rows: Iterable[tuple[Header, bytes, bytes, bytes, bytes]], *, bodiless: frozenset[int] = frozenset()
     ) -> None:
         """One intake commit."""
         with self.writer.transaction():
             for header, encoded, signature, key, body in rows:
                 hash_ = headers.header_hash(encoded)
-                is_sealed = header.seq0 in sealed and header.kind is Kind.READINGS
+                is_bodiless = header.seq0 in bodiless and header.kind is Kind.READINGS
                 index = self.sequencer.append_header(encoded, signature, hash_)
                 row = HeaderRow(
                     hash=hash_,
@@ -219,12 +219,12 @@ class Bench:
                     prev=header.prev,
                     header=encoded,
                     signature=signature,
-                    sealed=int(is_sealed),
+                    bodiless=int(is_bodiless),
                     gateway="test",
                     received_at=header.t1,
                     log_index=index,
                 )
-                self.writer.headers.add(BatchRow(row, key, b"" if is_sealed else body, b""))
+                self.writer.headers.add(BatchRow(row, key, b"" if is_bodiless else body, b""))
 
     def store_all(self) -> None:
         """Every meter's whole history, in the order of time."""

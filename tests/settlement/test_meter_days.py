@@ -15,9 +15,10 @@ from evidence.units import SECONDS_PER_DAY, div_floor
 from oracle.core import boundary
 from oracle.core.boundary import Basis, BoundaryRule
 from oracle.core.calendar import BandInterval
+from oracle.core.meter import Lane, Meter
 from oracle.core.meter_day import MeterDay, MeterDayInputs, meter_day
 from oracle.core.points import check_days, lanes_of, point_day
-from oracle.core.register import Lane, Meter, energy_wh, is_plausible, rise_wh
+from oracle.core.register import energy_wh, is_plausible, rise_wh
 from oracle.core.terms import Point, Role, Term
 from oracle.core.vee import Item, Label, Marker, RegisterReading, Where, judge
 

@@ -10,13 +10,13 @@ from evidence.status import Status
 DAYS = 3
 
 
-def test_a_sealed_batch_still_telescopes_by_its_header(lab: Any) -> None:
+def test_a_bodiless_batch_still_telescopes_by_its_header(lab: Any) -> None:
     shown = [5_000 + 40 * slot for slot in range(DAYS * 288 + 1)]
     meter = lab.meter("inv-1", "roof-1")
     meter.readings([lab.reading(lab.T0 + 300 * slot, wh) for slot, wh in enumerate(shown)])
     with lab.bench(lab.terms(lab.generation("roof-1", "inv-1")), meter) as bench:
         # The batch that ends at the first midnight lost its body.
-        bench.store(meter.rows, sealed=frozenset(r[0].seq0 for r in meter.rows if r[0].t1 == lab.T0 + 86_400))
+        bench.store(meter.rows, bodiless=frozenset(r[0].seq0 for r in meter.rows if r[0].t1 == lab.T0 + 86_400))
         assert bench.settle_pass().run()
         mine = [row for row in bench.reader.settlement.point_days(0, 2**20) if row.point == "roof-1"]
         assert [row.export_wh for row in mine] == [

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from evidence import canonical, sum_tree, tags
 from evidence.sum_tree import SumLeaf
-from oracle.core import statement
-from oracle.core.settlement import FrozenInputs
-from oracle.settle import tzdata_version
+from oracle.core import settlement
+from oracle.core.figures import FrozenInputs
+from oracle.settle.tzdata import tzdata_version
 
 DAYS = 3
 PERIODS = DAYS
@@ -178,7 +178,7 @@ def test_a_statement_computed_again_from_the_ledger_has_the_same_bytes(lab: Any)
         deficit = 0
         for period in bench.reader.settlement.periods():
             frozen = FrozenInputs(period.log_size - 1, 0, tzdata_version())
-            again = statement.settle(settle._inputs(bench.reader, period.period, deficit, frozen))
+            again = settlement.settle(settle._periods.inputs(bench.reader, period.period, deficit, frozen))
             assert again.statement == period.statement.encode()
             assert again.statement_hash == period.statement_hash
             assert canonical.encode(again.document) == again.statement

@@ -16,6 +16,10 @@ interface IHolderRegister {
     error DayNotOver(uint32 day, uint32 today);
     /// @notice The span ends before it begins.
     error DaysReversed(uint32 fromDay, uint32 toDay);
+    /// @notice More excluded holders than the register keeps.
+    error TooManyExcluded(uint256 got, uint256 most);
+    /// @notice The excluded holders hold a zero address or the same address twice.
+    error ExcludedInvalid(address holder);
 
     /// @notice Share-days of `holder` over [fromDay, toDay); 0 for an excluded holder.
     /// @dev Reverts with DayNotOver unless toDay <= today.
@@ -30,6 +34,12 @@ interface IHolderRegister {
 
     /// @notice All shares in existence at the end of `day`, those of excluded holders included.
     function supplyAt(uint32 day) external view returns (uint256);
+
+    /// @notice The holders that earn nothing; a constant.
+    function excluded() external view returns (address[] memory);
+
+    /// @notice Whether `holder` earns nothing and leaves the denominator; a constant.
+    function isExcluded(address holder) external view returns (bool);
 
     /// @notice The current settlement day, counted since 1970-01-01 at `utcOffset`.
     function today() external view returns (uint32);

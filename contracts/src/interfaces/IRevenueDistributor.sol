@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IGateWatch} from "./IGateWatch.sol";
+import {IOperators} from "./IOperators.sol";
+import {IRecipients} from "./IRecipients.sol";
+import {IRedirects} from "./IRedirects.sol";
+
 /// @title Money that came in, and whose it is
 /// @notice The asset's owner funds Final reports in *tranches*; every tranche is fully there before anybody is owed a unit
 /// of it, so no claim can fail for lack of money and late money never dilutes those who claimed early. A tranche pays by
@@ -12,72 +17,82 @@ pragma solidity 0.8.37;
 ///
 ///     sum of what was funded * 2^96 = sum of everybody's owed and paid * 2^96 + carry
 ///
-/// *Owed* and *payable* are different questions. Owed follows from the holder register alone; the gate and the payment
-/// token only decide whether it can be paid now. What can't be paid stays credit.
+/// *Owed* and *payable* are different questions. Owed follows from the holder register alone; gate, freeze and payment
+/// token only decide whether it can be paid now. What can't be paid stays credit. Only two things lower what a holder is
+/// owed: a payment, and a redirect, which raises what the heir is owed by exactly as much.
 ///
-/// There is no way to take the payment token out but to be paid.
-interface IRevenueDistributor {
+/// There is no way to take the payment token out but to be paid. A pause stops funding and the execution of redirects,
+/// never a claim or a push.
+///
+/// Of the payment token this contract asks that a balance changes by transfers alone. It may return nothing (USDT), keep
+/// a fee (what arrives is what is distributed, and holders bear the fee of their own payment), refuse receivers, pause,
+/// call receivers back or eat gas: each of these costs at most the payment concerned a delay.
+interface IRevenueDistributor is IRecipients, IGateWatch, IRedirects, IOperators {
     /// @notice Tranche `tranche` brings `received` base units for `period`.
     event Funded(uint32 indexed tranche, uint32 indexed period, uint256 received, uint192 perShareDayX96);
-    /// @notice `holder` was paid `amount` base units; the tranches below `upTo` are settled for this holder.
-    event Paid(address indexed holder, uint256 amount, uint32 upTo);
-    /// @notice The payment token refused to pay `holder`; `amount` stays credit.
+    /// @notice `holder` was paid `amount` base units at `to`; the tranches below `upTo` are settled for this holder.
+    event Paid(address indexed holder, address indexed to, uint256 amount, uint32 upTo);
+    /// @notice The payment token pays, but not to `holder`; `amount` stays credit.
     event PayFailed(address indexed holder, uint256 amount, uint32 upTo);
-    /// @notice The gate does not allow `holder` now; `amount` stays credit.
+    /// @notice A freeze or the gate holds the payment of `holder` back; `amount` stays credit.
     event PayHeld(address indexed holder, uint256 amount, uint32 upTo);
     /// @notice A push ran short of gas after `done` of `asked` holders; the rest is untouched.
     event PushStopped(uint256 done, uint256 asked);
+    /// @notice The payment token itself doesn't pay; after `done` of `asked` holders a push left the rest untouched.
+    event PushHalted(uint256 done, uint256 asked);
 
     /// @notice The period's report is not Final.
     error PeriodNotFinal(uint32 period, uint8 status);
     /// @notice Nothing to fund with.
     error FundingZero(uint32 period);
     /// @notice More than the report still lets be distributed.
-    error FundingAboveDistributable(uint32 period, uint256 amount, uint256 room);
+    error FundingAboveDistributable(uint32 period, uint256 received, uint256 room);
     /// @notice A tranche brings at least 1 % of the distributable amount, or all that is missing: each one costs every
     /// holder gas.
-    error FundingBelowMinimum(uint32 period, uint256 amount, uint256 least);
+    error FundingBelowMinimum(uint32 period, uint256 received, uint256 least);
     /// @notice The token delivered more than it was asked to.
     error ReceivedTooMuch(uint256 received, uint256 amount);
     /// @notice Nobody who earns held a share in the period: the money would belong to no one.
     error NoShareDays(uint32 period);
-    /// @notice The amount per share-day does not fit its slot.
-    error PerShareDayTooLarge(uint256 perShareDayX96, uint256 most);
     /// @notice The funds of all tranches together do not fit their slot.
     error TotalTooLarge(uint256 total, uint256 most);
     /// @notice There are only `count` tranches.
     error UpToTooLarge(uint32 upTo, uint32 count);
     /// @notice There is no tranche `index`; there are `count`.
     error TrancheUnknown(uint32 index, uint32 count);
-    /// @notice The gate does not allow `holder` to be paid.
-    error HolderNotAllowed(address holder);
-    /// @notice More holders in one push than it takes.
-    error TooManyHolders(uint256 got, uint256 most);
-    /// @notice Not enough gas to pay even the first holder.
-    error GasTooLow(uint256 gas, uint256 least);
     /// @notice The register and the declarations cut their days at different moments.
     error UtcOffsetMismatch(int32 declarations, int32 register);
-    /// @notice There is no contract at `account`.
-    error NoContract(address account);
+    /// @notice The token can't move nothing from the distributor to itself: there is no token, it is paused, or it
+    /// refuses transfers of nothing, without which a failure of the token can't be told from one of a receiver.
+    error PaymentTokenRefused(address token);
 
     /// @notice Brings `amount` base units for a period. Restricted: the treasury role, which has approved the amount.
-    /// @dev What counts is what arrives, so a token that keeps a fee for itself is funded with what is left.
+    /// @dev What counts is what arrives, so with a token that keeps a fee it is that, not `amount`, which must lie within
+    /// the bounds.
     function fund(uint32 period, uint256 amount) external;
 
-    /// @notice Pays the caller everything owed from the tranches below `upTo`.
+    /// @notice Pays the caller everything owed from the tranches below `upTo`. If the caller is a lost wallet, its heir is
+    /// credited instead.
     /// @param upTo At most `trancheCount()`; a lower number settles a part and bounds the gas.
     /// @return amount Base units paid. Claiming often or seldom gives the same sum.
     function claim(uint32 upTo) external returns (uint256 amount);
 
+    /// @notice The same for `holder`, by itself or one of its operators. The money goes where the holder's own claim would
+    /// send it.
+    function claimFor(address holder, uint32 upTo) external returns (uint256 amount);
+
     /// @notice Pays others what they are owed. Anybody may, since the money can only go where it belongs.
     /// @dev Stops before a holder for whom the gas might not do, so a starved call can't turn a payment into a failure.
     /// An estimate of the gas finds the least that does not revert, which is that of one holder: set the gas instead, by
-    /// `PAY_GAS + PUSH_RESERVE` once and what a payment really costs for each holder.
+    /// `PUSH_LEAST` once, which is mostly given back, and what a payment really costs for each holder.
+    /// After a failed payment the token is tried with a transfer of nothing to this contract. If that fails too, it is
+    /// the token that is down, and the push ends without touching that holder or the next.
     /// @param holders At most 256.
     /// @return done How many of `holders` were dealt with.
     function push(address[] calldata holders, uint32 upTo) external returns (uint256 done);
 
-    /// @notice Base units that `holder` is owed from the tranches below `upTo` and was not paid yet.
+    /// @notice Base units that `holder` is owed from the tranches below `upTo` and was not paid yet. For a lost wallet:
+    /// what its heir was not credited yet.
     function owed(address holder, uint32 upTo) external view returns (uint256);
 
     /// @notice The same with its fraction, times 2^96.
@@ -98,13 +113,13 @@ interface IRevenueDistributor {
     /// @notice What may still be funded for `period`; 0 unless its report is Final.
     function fundable(uint32 period) external view returns (uint256);
 
-    /// @notice What all Final reports let be distributed and nobody has funded yet.
-    function arrears() external view returns (uint256);
+    /// @notice What the Final reports of the periods [fromPeriod, toPeriod) let be distributed and nobody has funded yet.
+    function arrears(uint32 fromPeriod, uint32 toPeriod) external view returns (uint256);
 
     /// @notice What the divisions left over so far, times 2^96; it joins the next tranche.
     function carryX96() external view returns (uint256);
 
-    /// @notice Base units paid out so far.
+    /// @notice Base units paid out so far. A push adds what it paid when it ends.
     function totalPaid() external view returns (uint256);
 
     /// @notice Base units received so far.

@@ -1,0 +1,1 @@
+"""The shapes of every answer, a file for each noun."""

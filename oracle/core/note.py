@@ -1,0 +1,32 @@
+"""A note: what is said of a settlement day, in one label, and for how long it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oracle.core.calendar import instant_text
+from oracle.core.vee import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A label of a meter's or a point's day: how often, from when to when (UTC unix seconds)."""
+
+    label: Label
+    subject: str
+    count: int
+    first: int
+    last: int
+
+
+def documents(notes: Sequence[Note]) -> list[dict[str, str]]:
+    """Notes as the statement and the ledger hold them."""
+    return [
+        {
+            "label": note.label.value,
+            "subject": note.subject,
+            "count": str(note.count),
+            "first": instant_text(note.first),
+            "last": instant_text(note.last),
+        }
+        for note in notes
+    ]

@@ -1,0 +1,27 @@
+"""What every test leaves behind as it found it, and the broker that many of them need."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from firmware_sim.broker import EmbeddedBroker
+
+
+@pytest.fixture(autouse=True)
+def _log_handlers_of_its_own() -> Iterator[None]:
+    """A command that a test runs in this process logs to the test's standard error, which is closed when the test ends."""
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    yield
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler and handler not in before[0]:
+            root.removeHandler(handler)
+    root.setLevel(before[1])
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    """One for each test: it keeps what a client that was stopped has not taken, for the next one of that name."""
+    with EmbeddedBroker() as running:
+        yield running

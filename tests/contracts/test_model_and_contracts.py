@@ -1,0 +1,39 @@
+"""Random acts, legal and not, done to the model and to the contracts: both agree on every number and on every refusal."""
+
+from collections import Counter
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.contracts.asset_machine import PROFILE, AssetMachine
+from tests.contracts.stage import Stage
+
+# Where walks have to lead, or they would compare little.
+DONE = [
+    *("share.transfer", "share.burn", "share.setFrozenTokens", "registry.append"),
+    *("declarations.anchor", "declarations.declare", "declarations.guardianDispute", "declarations.announceSignerSet"),
+    *("distributor.fund", "distributor.claim", "distributor.push", "distributor.setPayoutAddress"),
+    *("distributor.executeRedirect", "distributor.noteGate", "distributor.setOperator"),
+]
+KINDS_DONE_LEAST = 35
+KINDS_REFUSED_LEAST = 60
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+def test_the_model_and_the_contracts_agree_whatever_happens(stage: Stage) -> None:
+    seen: Counter[tuple[str, str]] = Counter()
+
+    class Machine(AssetMachine):
+        def teardown(self) -> None:
+            seen.update(self.twins.seen)
+            super().teardown()
+
+    Machine.stage = stage
+    run_state_machine_as_test(Machine, settings=PROFILE)
+    done = {function for function, how in seen if how == "done"}
+    refused = {(function, how) for function, how in seen if how != "done"}
+    missing = sorted(set(DONE) - done)
+    assert not missing, "the walks no longer lead everywhere; see acts_in_order.py"
+    assert len(done) >= KINDS_DONE_LEAST
+    assert len(refused) >= KINDS_REFUSED_LEAST

@@ -1,0 +1,73 @@
+"""One thread writes to a connection, whoever publishes: two in one TLS connection end the process without a word."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+
+from firmware_sim.broker import EmbeddedBroker
+from shell.broker import BrokerConfig
+from shell.mqtt import keep_connected, new_client
+
+PUBLISHERS, EACH = 4, 150
+
+
+@contextmanager
+def connected(client: paho.Client, port: int) -> Iterator[threading.Thread]:
+    there = threading.Event()
+    client.on_connect = lambda *_: there.set()
+    client.connect_async("127.0.0.1", port)
+    loop = threading.Thread(target=keep_connected, args=(client,), daemon=True)
+    loop.start()
+    try:
+        assert there.wait(20)
+        yield loop
+    finally:
+        client.disconnect()
+        loop.join(20)
+    assert not loop.is_alive()
+
+
+def test_only_the_loop_writes_while_many_threads_publish(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers: set[int | None] = set()
+    send: Callable[..., int] = paho.Client._sock_send  # only there is it seen which thread writes
+
+    def seen(self: paho.Client, *args: Any) -> int:
+        writers.add(threading.get_ident())
+        return send(self, *args)
+
+    monkeypatch.setattr(paho.Client, "_sock_send", seen)
+    client = new_client(BrokerConfig(host="127.0.0.1", port=broker.port), client_id="busy")
+    arrived, subscribed = threading.Semaphore(0), threading.Event()
+    client.on_message = lambda *_: arrived.release()
+    client.on_subscribe = lambda *_: subscribed.set()
+    with connected(client, broker.port) as loop:
+        client.subscribe("t", 1)
+        assert subscribed.wait(20)
+        threads = [
+            threading.Thread(target=lambda: [client.publish("t", bytes(2_000), qos=1) for _ in range(EACH)])
+            for _ in range(PUBLISHERS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for _ in range(PUBLISHERS * EACH):
+            assert arrived.acquire(timeout=20)
+    assert writers == {loop.ident}
+
+
+def test_the_loop_is_woken_by_who_publishes(broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    look: Callable[..., object] = paho.Client._loop
+    # By itself the loop looks once a minute here, so that whatever goes out has woken it.
+    monkeypatch.setattr(paho.Client, "_loop", lambda self, _timeout: look(self, 60))
+    client = new_client(BrokerConfig(host="127.0.0.1", port=broker.port), client_id="quick")
+    with connected(client, broker.port):
+        sent = client.publish("t", b"x", qos=1)
+        sent.wait_for_publish(20)
+        assert sent.is_published()
