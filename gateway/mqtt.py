@@ -4,8 +4,6 @@ The queue is read by one loop (the uplink); no work is done in paho's thread, an
 """
 
 import queue
-import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,15 +15,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evidence import topics
 from evidence.topics import Topic
 from shell.broker import BrokerConfig
-from shell.mqtt import keep_connected, new_client
-from shell.worker import Worker
+from shell.kept_connection import KeptConnection
+from shell.mqtt import new_client
 
 _KEEPALIVE_S = 30
-_RECONNECT_MIN_S, _RECONNECT_MAX_S = 1, 60
+_RECONNECT_MAX_S = 60
 _INFLIGHT_MAX = 20  # what brokers grant without being asked
 _QUEUED_MAX = 64
 _EVENTS_MAX = 1024
-_GOODBYE_S, _GOODBYES_MAX = 0.2, 100
 _PAYLOAD_MAX = 8_192  # an answer for 64 headers takes 2,338 bytes
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
@@ -88,7 +85,6 @@ class MqttLink:
         self._client = new_client(config, client_id=f"gateway-{asset}-{gateway}")
         self._client.max_inflight_messages_set(_INFLIGHT_MAX)
         self._client.max_queued_messages_set(_QUEUED_MAX)
-        self._client.reconnect_delay_set(_RECONNECT_MIN_S, _RECONNECT_MAX_S)
         self._client.will_set(self._presence, b"offline", qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = lambda _client, _data: self._put(Disconnected("no connection"))
@@ -96,8 +92,9 @@ class MqttLink:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        self._worker = Worker("gateway mqtt", self._run, on_failure)
-        self._ended = threading.Event()
+        self._link = KeptConnection(
+            self._client, name="gateway mqtt", pause_max_s=_RECONNECT_MAX_S, on_failure=on_failure
+        )
         self._started = False
 
     def start(self) -> None:
@@ -109,7 +106,7 @@ class MqttLink:
             self._config.host, self._config.port, keepalive=_KEEPALIVE_S, clean_start=True, properties=expiry
         )
         self._started = True
-        self._worker.start()
+        self._link.start()
 
     def stop(self) -> None:
         """Say goodbye and join the thread; does nothing when not started."""
@@ -119,12 +116,7 @@ class MqttLink:
         if self._client.is_connected():
             # Best effort: presence is no evidence.
             self._client.publish(self._presence, b"offline", qos=0, retain=True)
-        # paho forgets a goodbye that comes while it is connecting, so it is said until it is heard.
-        for _ in range(_GOODBYES_MAX):
-            self._client.disconnect()
-            if self._ended.wait(_GOODBYE_S):
-                break
-        self._worker.join()
+        self._link.stop()
 
     def wake(self) -> None:
         """Make the reader of the events look around."""
@@ -137,15 +129,6 @@ class MqttLink:
     def publish_request(self, payload: bytes) -> None:
         """Send a head request; as `publish_bundle`."""
         self._client.publish(self._ask, payload, qos=1)
-
-    def _run(self) -> None:
-        try:
-            keep_connected(self._client)
-        finally:
-            sock = self._client.socket()
-            if isinstance(sock, socket.socket):
-                sock.close()
-            self._ended.set()
 
     def _put(self, event: Event) -> None:
         try:

@@ -30,16 +30,6 @@ def new_client(broker: BrokerConfig, *, client_id: str, manual_ack: bool = False
     return client
 
 
-def keep_connected(client: Client) -> None:
-    """Run the connection in this thread, and connect again whenever it is lost, until somebody says `disconnect`.
-
-    Everything is written by this thread: other threads publish, acknowledge and disconnect by leaving packets for it.
-    """
-    # Makes the pipe that wakes the loop when something waits to be written; `loop_forever` alone has none, and looks once a second.
-    client.loop(0)
-    client.loop_forever(retry_first_connection=True)
-
-
 def _tls(broker: BrokerConfig, ca: Path) -> ssl.SSLContext:
     for field, path in (("ca", ca), ("certificate", broker.certificate), ("key", broker.key)):
         try:

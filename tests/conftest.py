@@ -1,11 +1,15 @@
 """What every test leaves behind as it found it, and the broker that many of them need."""
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
+
+# Where a shell runs the tests in the background, Ctrl-C is ignored, and so it would be by every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

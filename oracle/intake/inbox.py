@@ -24,9 +24,9 @@ from evidence.errors import Malformed
 from oracle.errors import Fatal
 from shell.broker import BrokerConfig
 from shell.clock import Participant
+from shell.kept_connection import KeptConnection
 from shell.logs import facts
-from shell.mqtt import keep_connected, new_client
-from shell.worker import Worker
+from shell.mqtt import new_client
 
 _LOG = logging.getLogger(__name__)
 _KEEPALIVE_S = 30
@@ -80,7 +80,6 @@ class Inbox:
         self._foreign = 0
         self._answers_lost = 0
         self._client = new_client(broker, client_id=client_id, manual_ack=True)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=_RECONNECT_MAX_S)
         self._client.max_queued_messages_set(_ANSWERS_QUEUED_MAX)
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
@@ -88,19 +87,26 @@ class Inbox:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
-        self._worker = Worker("oracle mqtt", self._run, on_failure)
+        self._link = KeptConnection(
+            self._client, name="oracle mqtt", pause_max_s=_RECONNECT_MAX_S, on_failure=on_failure
+        )
 
     def start(self) -> None:
         """Begin to connect; returns at once, whether or not the broker is there."""
-        self._worker.start()
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves its constructor untyped
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        properties.ReceiveMaximum = self._receive_maximum
+        self._client.connect_async(
+            self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
+        )
+        self._link.start()
 
     def stop(self) -> None:
         """Disconnect; whoever waits in `take` gets nothing more. The broker keeps the session for what arrives meanwhile."""
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._client.disconnect()
-        self._worker.join()
+        self._link.stop()
         # What is still queued was not acknowledged and will be sent again; it only makes room for the end mark.
         while True:
             try:
@@ -162,18 +168,6 @@ class Inbox:
             "foreign_topics": self._foreign,
             "answers_lost": self._answers_lost,
         }
-
-    def _run(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves its constructor untyped
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
-        properties.ReceiveMaximum = self._receive_maximum
-        self._client.connect_async(
-            self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
-        )
-        # disconnect() before this line would be forgotten by connect_async.
-        if self._stopping.is_set():
-            return
-        keep_connected(self._client)
 
     def _on_connect(
         self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None

@@ -1,5 +1,6 @@
 """One thread writes to a connection, whoever publishes: two in one TLS connection end the process without a word."""
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,25 +11,26 @@ import pytest
 
 from firmware_sim.broker import EmbeddedBroker
 from shell.broker import BrokerConfig
-from shell.mqtt import keep_connected, new_client
+from shell.kept_connection import KeptConnection
+from shell.mqtt import new_client
 
 PUBLISHERS, EACH = 4, 150
 
 
 @contextmanager
-def connected(client: paho.Client, port: int) -> Iterator[threading.Thread]:
-    there = threading.Event()
-    client.on_connect = lambda *_: there.set()
+def connected(client: paho.Client, port: int) -> Iterator[int]:
+    """The identity of the thread that keeps it connected."""
+    there: queue.Queue[int] = queue.Queue()
+    failures: list[BaseException] = []
+    client.on_connect = lambda *_: there.put(threading.get_ident())
     client.connect_async("127.0.0.1", port)
-    loop = threading.Thread(target=keep_connected, args=(client,), daemon=True)
-    loop.start()
+    link = KeptConnection(client, name="writer", pause_max_s=1, on_failure=failures.append)
+    link.start()
     try:
-        assert there.wait(20)
-        yield loop
+        yield there.get(timeout=20)
     finally:
-        client.disconnect()
-        loop.join(20)
-    assert not loop.is_alive()
+        link.stop()
+    assert failures == []
 
 
 def test_only_the_loop_writes_while_many_threads_publish(
@@ -59,7 +61,7 @@ def test_only_the_loop_writes_while_many_threads_publish(
             thread.join()
         for _ in range(PUBLISHERS * EACH):
             assert arrived.acquire(timeout=20)
-    assert writers == {loop.ident}
+    assert writers == {loop}
 
 
 def test_the_loop_is_woken_by_who_publishes(broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:

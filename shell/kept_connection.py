@@ -1,0 +1,84 @@
+"""A connection to a broker that is made again whenever it is lost, until it is stopped."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import MQTTErrorCode
+
+from shell.worker import Worker
+
+_LOOK_S = 1  # whoever has something to write wakes the loop; it looks by itself for keep-alives alone
+_PAUSE_MIN_S = 1
+_FAREWELL_S = 10
+
+
+class KeptConnection:
+    """Runs a client's connection in a thread of its own.
+
+    Everything is written by that thread: other threads publish, acknowledge and disconnect by leaving packets for it. paho's own loop would
+    do all this, but a `disconnect` that comes while it is connecting is forgotten there, and the loop goes on for ever.
+
+    Args:
+        client: `shell.mqtt.new_client`'s, with its callbacks; `connect_async` comes before `start`.
+        name: of the thread.
+        pause_max_s: between two attempts, real seconds; the first pause is one second, and each is twice the one before.
+        on_failure: told when a callback raises.
+    """
+
+    def __init__(
+        self, client: Client, *, name: str, pause_max_s: int, on_failure: Callable[[BaseException], None]
+    ) -> None:
+        self._client = client
+        self._pause_max_s = pause_max_s
+        self._stopping = threading.Event()
+        self._worker = Worker(name, self._run, on_failure)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once, whether or not the broker is there."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Write what waits, say goodbye, and join the thread, whatever it is doing. Idempotent."""
+        self._stopping.set()
+        self._client.disconnect()
+        self._worker.join()
+
+    def _run(self) -> None:
+        pause_s = _PAUSE_MIN_S
+        try:
+            while not self._stopping.is_set():
+                if self._connect() and self._serve():
+                    pause_s = _PAUSE_MIN_S
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, self._pause_max_s)
+        finally:
+            # Of a client whose callback has raised, or whose broker took nothing any more, it is open still.
+            if isinstance(left := self._client.socket(), socket.socket):
+                left.close()
+
+    def _connect(self) -> bool:
+        try:
+            self._client.reconnect()
+        except OSError:
+            if self._client.on_connect_fail is not None:
+                self._client.on_connect_fail(self._client, None)
+            return False
+        return True
+
+    def _serve(self) -> bool:
+        """Serve the connection until it is gone; whether the broker had accepted it."""
+        accepted = False
+        leave_at: float | None = None
+        while True:
+            if leave_at is None and self._stopping.is_set():
+                leave_at = time.monotonic() + _FAREWELL_S
+                # Said a second time where the first came while the connection was being made, and is forgotten.
+                self._client.disconnect()
+            if self._client.loop(_LOOK_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return accepted
+            accepted = accepted or self._client.is_connected()
+            if leave_at is not None and time.monotonic() > leave_at:
+                return accepted
