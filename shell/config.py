@@ -10,7 +10,7 @@ Paths are relative to the file that names them. Numbers with a point are `Decima
 import re
 import tomllib
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import overload
 
@@ -205,6 +205,13 @@ class Table:
         return default
 
 
+def _decimal_of(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]} is no number that can be held") from None
+
+
 def read_toml(path: Path) -> Table:
     """Read a TOML file.
 
@@ -215,11 +222,14 @@ def read_toml(path: Path) -> Table:
         if path.stat().st_size > _SIZE_MAX:
             raise ConfigError(path, "", f"is larger than {_SIZE_MAX} bytes")
         with path.open("rb") as file:
-            values = tomllib.load(file, parse_float=Decimal)
+            values = tomllib.load(file, parse_float=_decimal_of)
     except FileNotFoundError:
         raise ConfigError(path, "", "there is no such file; `helioracle init DIR` writes a commented set") from None
     except OSError as error:
         raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ConfigError(path, "", "is not TOML that can be read: nested too deeply") from None
+    # Beside a TOMLDecodeError and a UnicodeDecodeError what Python says of a whole number of thousands of digits.
+    except ValueError as error:
         raise ConfigError(path, "", f"is not TOML: {error}") from None
     return Table(path, "", values)

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
 
 
@@ -17,11 +18,20 @@ def stop_on_signals(stop: threading.Event | None = None) -> Iterator[threading.E
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     event = stop
+    # No handler may set an event: it runs in the main thread, and where that was on its way into `wait` it holds the event's lock already,
+    # so that the process would stand still for ever. Such a queue may be put to anywhere, and a thread of its own sets the event.
+    heard: SimpleQueue[bool] = SimpleQueue()
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        event.set()
+        heard.put(item=True)
         signal.signal(number, before[signal.Signals(number)])
 
+    def pass_on() -> None:
+        while heard.get():
+            event.set()
+
+    thread = threading.Thread(target=pass_on, name="signals", daemon=True)
+    thread.start()
     for number in before:
         signal.signal(number, handle)
     try:
@@ -29,3 +39,5 @@ def stop_on_signals(stop: threading.Event | None = None) -> Iterator[threading.E
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        heard.put(item=False)
+        thread.join()

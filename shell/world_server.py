@@ -87,7 +87,7 @@ class WorldServer:
         self._kept = KeptWorld(config.socket.with_name(f"{config.socket.name}.time"), start=config.start)
         self._expected = Counter(config.expected)
         self._lock = threading.Lock()
-        self._connections: set[_Connection] = set()
+        self._connections: list[_Connection] = []  # in the order in which they connected
         # Held around the clock's calls, which `_lock` must not be: the clock calls `_advanced`.
         self._presence = threading.Lock()
         self._there: Counter[str] = Counter()
@@ -179,7 +179,7 @@ class WorldServer:
                 continue
             connection = _Connection(peer, self)
             with self._lock:
-                self._connections.add(connection)
+                self._connections.append(connection)
             connection.worker.start()
 
     def came(self, connection: "_Connection") -> None:
@@ -192,8 +192,10 @@ class WorldServer:
         with self._presence:
             there = self._there[process] + 1
             with self._lock:
-                # It may be the same one again, and that its last connection has ended is noticed a moment later than it came anew.
-                alive = there - sum(one.has_ended(process) for one in self._connections)
+                named = [one for one in self._connections if one is connection or one.is_there(process)]
+                # The newest of them may be an older one again, whose end is noticed a moment later; or this is that older one, which is
+                # heard only now.
+                alive = sum(not one.has_hung_up() for one in named[:-1]) + 1
             if alive > self._kept.owed[process]:
                 self._keep(lambda: self._kept.owe(process, alive))
             # Durable: it is waited for. A crash from here on goes on only when it has come again.
@@ -225,7 +227,7 @@ class WorldServer:
     def forget(self, connection: "_Connection") -> None:
         """A connection has ended."""
         with self._lock:
-            self._connections.discard(connection)
+            self._connections.remove(connection)
 
 
 class _Connection:
@@ -257,10 +259,12 @@ class _Connection:
         with contextlib.suppress(OSError):
             self._peer.shutdown(socket.SHUT_RDWR)
 
-    def has_ended(self, process: str) -> bool:
-        """Whether this was a process of that name, which has hung up."""
-        if not self.ready or self.process != process:
-            return False
+    def is_there(self, process: str) -> bool:
+        """Whether this is a process of that name, which has come."""
+        return self.ready and self.process == process
+
+    def has_hung_up(self) -> bool:
+        """Whether the other side has ended the connection; what it said before may still be unheard."""
         ended = select.poll()
         ended.register(self._peer, select.POLLRDHUP)
         return bool(ended.poll(0))

@@ -91,13 +91,16 @@ class Intake:
 
     def status(self) -> dict[str, object]:
         """What became of headers since the start."""
+        counts = dict(
+            self._counts
+        )  # at once: the intake's thread counts on, and a code that is new would end a loop over them
         of = Counter(dict.fromkeys(Verdict, 0))
-        for (verdict, _), count in self._counts.items():
+        for (verdict, _), count in counts.items():
             of[verdict] += count
-        refused = {c.name: n for (v, c), n in sorted(self._counts.items()) if v is Verdict.REFUSED}
+        refused = {c.name: n for (v, c), n in sorted(counts.items()) if v is Verdict.REFUSED}
         return {
             "stored": of[Verdict.STORED],
-            "bodiless": self._counts[Verdict.STORED, Code.SEALED],
+            "bodiless": counts.get((Verdict.STORED, Code.SEALED), 0),
             "duplicates": of[Verdict.DUPLICATE],
             "retry": of[Verdict.RETRY],
             "refused": refused,

@@ -19,7 +19,7 @@ from tests.processes.mosquitto import mosquitto, needs_mosquitto
 
 pytestmark = pytest.mark.system
 
-_SOON_S = 20
+_SOON_S = 60
 NOT_AUTHORISED = 0x87
 
 

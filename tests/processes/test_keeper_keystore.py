@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 PASSWORD = "open sesame"
 DISTRIBUTABLE = 1_000_000
+_PASS_S = 150  # a pass that the chain was too slow for is tried again at the next full minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def test_it_opens_its_keystore_and_pays(keepers: Keepers) -> None:
     running = Processes(keepers.site.folder)
     running.start("keeper")
     try:
-        until(lambda: running.dead() == {} and told(running).get("paid") == len(SHARES), within_s=60)
+        until(lambda: running.dead() == {} and told(running).get("paid") == len(SHARES), within_s=_PASS_S)
     finally:
         codes = running.stop_all()
     assert codes == {"keeper": 0}

@@ -63,7 +63,7 @@ def test_it_is_written_again_and_again(config: Path, monkeypatch: pytest.MonkeyP
     writer = StatusWriter(status_file.path_of("gateway", config), "gateway", status)
     writer.start()
     for _ in range(3):
-        assert thrice.acquire(timeout=20)
+        assert thrice.acquire(timeout=60)
     writer.stop(failed=False)
 
 
@@ -151,7 +151,7 @@ def test_a_crash_of_the_interpreter_itself_says_where_it_was(tmp_path: Path) -> 
     assert run(["init", str(tmp_path)]) == 0
     running = Processes(tmp_path)
     running.start("sim")
-    until(lambda: "sim runs" in running.said("sim"))
+    until(lambda: "sim runs" in running.said("sim"), within_s=60)
     running.kill("sim", signal.SIGSEGV)
     said = running.said("sim")
     assert "Fatal Python error: Segmentation fault" in said

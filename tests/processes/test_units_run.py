@@ -20,6 +20,7 @@ from tests.processes.unit_machine import UnitMachine, needs_rooms
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 DATA = "/var/lib/helioracle"
 METERS = 6
+_PASS_S = 150  # a pass that the chain was too slow for is tried again at the next full minute
 SERVICES = ("oracle", "gateway", "api", "keeper")
 # As docs/operating.md has it, but for the name of the site and what `systemctl` does.
 INSTALL = """
@@ -97,9 +98,9 @@ def test_each_unit_runs_as_its_user_and_ends_cleanly(machine: UnitMachine) -> No
             lambda: len(set(re.findall(r"oracle heads.*meter=(\S+)", machine.said("gateway")))) == METERS, within_s=60
         )
         until(lambda: _status(machine, "oracle")["status"]["chain"]["followed_block"] is not None, within_s=60)
-        until(lambda: _status(machine, "keeper")["status"]["passes"] > 0, within_s=60)
+        until(lambda: _status(machine, "keeper")["status"]["passes"] > 0, within_s=_PASS_S)
         url = _status(machine, "api")["status"]["url"]
-        with urlopen(f"{url}/v1/status", timeout=20) as answer:  # noqa: S310 # on this machine
+        with urlopen(f"{url}/v1/status", timeout=60) as answer:  # noqa: S310 # on this machine
             assert json.load(answer)["log_size"] >= METERS
         owners = machine.do("stat -c '%n %U' /var/lib/helioracle/*/*-status.json").splitlines()
         assert sorted(line.split("/")[-1] for line in owners) == [

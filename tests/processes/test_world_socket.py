@@ -14,7 +14,7 @@ from shell.world_lines import LINE_MAX, LineReader, encode, parse
 from shell.world_server import PATH_MAX, WorldConfig, WorldServer, read_world
 
 T0 = 1_000_000
-_SOON_S = 20
+_SOON_S = 60
 Join = Callable[[str], RemoteClock]
 
 

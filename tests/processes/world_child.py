@@ -29,6 +29,7 @@ def _live(socket: Path, name: str, step_s: int, stop: threading.Event) -> None:
     clock = RemoteClock(socket, name, on_failure=_die)
     participant = clock.join("walker")
     clock.ready()
+    clock.now()  # answered: the world knows of it, and waits for it from here on, whatever becomes of it
     _say("lives")
     ended = threading.Thread(target=_walk, args=(clock, participant, step_s))
     ended.start()

@@ -28,9 +28,12 @@ def slave() -> Iterator[Callable[..., ScriptedSlave]]:
 
 @pytest.fixture
 def wired(
-    tmp_path: Path, broker: EmbeddedBroker, slave: Callable[..., ScriptedSlave]
+    tmp_path: Path, broker: EmbeddedBroker, slave: Callable[..., ScriptedSlave], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., EdgeToOracle]]:
     """Wire pty, gateway, broker and oracle; a thread that died fails the test."""
+    # No head request is lost here. One that is only answered late is not asked again either: the late answer would be to an older
+    # request then, and be counted as a message that does not open.
+    monkeypatch.setattr("gateway.heads.HEADS_BASE_MS", 60_000)
     died: queue.Queue[BaseException] = queue.Queue()
     with ExitStack() as stack:
 

@@ -25,6 +25,10 @@ from tests.oracle_intake.site import write_site
 POLL_S = 3600
 SLOTS = 26  # midnight, the day, its closing midnight, and one behind it
 DAY_S = 86_400
+ANSWER_MS = 4_000  # a slave that answers does so in this time on the slowest machine; each silence costs as much
+_DONE_S = (
+    240  # a day of slots, each with half a dozen fsyncs on both sides: some disks take a third of a second for one
+)
 
 
 def meter_config(meter: SignedMeter, address: str, *, wrong_key: bool = False) -> MeterConfig:
@@ -75,13 +79,13 @@ class EdgeToOracle:
 
     def finish(self) -> None:
         """Wait until the last slot is polled, stored and settled."""
-        assert self.gateway.wait_finished(WAIT_S)
+        assert self.gateway.wait_finished(_DONE_S)
         self.wait_for(lambda: not self.world.busy_participants())
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Ask until it is so: for what nothing signals."""
         pause = threading.Event()
-        for _ in range(WAIT_S * 100):
+        for _ in range(_DONE_S * 100):
             if condition():
                 return
             pause.wait(0.01)
@@ -161,7 +165,7 @@ def wire(
                 name="line-a",
                 port=far.path,
                 protocol=protocol,
-                timeout_ms=600,
+                timeout_ms=ANSWER_MS,
                 quiet_ms=40,
                 attempts=1,
                 meters=(meter_config(meter, address, wrong_key=wrong_key),),

@@ -5,9 +5,11 @@ Whatever is wrong with one header, the others of its bundle are taken.
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -292,6 +294,25 @@ def test_a_bundle_that_cannot_be_taken_apart_is_stored_counted_and_said_once_and
     assert (line["gateway"], line["code"]) == ("roof-pi", BUNDLE)
     assert detail in str(line["detail"])
     assert oracle.failures.empty()
+
+
+class CountedMeanwhile(Counter[tuple[Verdict, Code]]):
+    """While somebody goes through it, another thread counts a code for the first time."""
+
+    def items(self) -> Any:
+        for number, item in enumerate(super().items()):
+            self[DUPLICATE] += number == 0
+            yield item
+
+
+def test_the_status_is_told_while_a_code_is_counted_for_the_first_time(
+    tmp_path: Path, broker: EmbeddedBroker, start: Callable[[Path], Running]
+) -> None:
+    oracle = start(write_site(tmp_path, [SignedMeter("SIM-0001")], port=broker.port))
+    oracle.service._worker._intake._counts = CountedMeanwhile({OK: 3})
+    intake = oracle.service.status()["intake"]
+    assert isinstance(intake, dict)
+    assert intake["stored"] == 3
 
 
 def test_the_command_pages_through_what_was_refused_and_says_how_to_go_on(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shell.clock import RealClock, SteppedClock
 from shell.errors import ClockClosed
 
-WAIT_S = 20
+WAIT_S = 60
 
 
 def run(*targets: Callable[[], None]) -> None:

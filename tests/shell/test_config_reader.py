@@ -178,6 +178,21 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         assert str(caught.value).startswith(f"{path}: {problem}")
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a = 1e1000000000000000000", "1e1000000000000000000 is no number that can be held"),
+        ("a = 1" + "0" * 5_000, "Exceeds the limit"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+    ],
+    ids=["exponent", "digits", "depth"],
+)
+def test_what_no_number_or_list_can_be_is_refused_as_any_other_text(write: Write, text: str, problem: str) -> None:
+    """What random text below finds once in a very long time."""
+    with pytest.raises(ConfigError, match=problem):
+        read_toml(write(text))
+
+
 @settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_makes_the_reader_fail_but_by_refusal(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:

@@ -12,7 +12,7 @@ from shell.broker import BrokerConfig
 from shell.kept_connection import KeptConnection
 from shell.mqtt import new_client
 
-_SOON_S = 20
+_SOON_S = 60
 
 
 class Kept:

@@ -15,6 +15,7 @@ from shell.kept_connection import KeptConnection
 from shell.mqtt import new_client
 
 PUBLISHERS, EACH = 4, 150
+WAIT_S = 60
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def connected(client: paho.Client, port: int) -> Iterator[int]:
     link = KeptConnection(client, name="writer", pause_max_s=1, on_failure=failures.append)
     link.start()
     try:
-        yield there.get(timeout=20)
+        yield there.get(timeout=WAIT_S)
     finally:
         link.stop()
     assert failures == []
@@ -50,7 +51,7 @@ def test_only_the_loop_writes_while_many_threads_publish(
     client.on_subscribe = lambda *_: subscribed.set()
     with connected(client, broker.port) as loop:
         client.subscribe("t", 1)
-        assert subscribed.wait(20)
+        assert subscribed.wait(WAIT_S)
         threads = [
             threading.Thread(target=lambda: [client.publish("t", bytes(2_000), qos=1) for _ in range(EACH)])
             for _ in range(PUBLISHERS)
@@ -60,16 +61,16 @@ def test_only_the_loop_writes_while_many_threads_publish(
         for thread in threads:
             thread.join()
         for _ in range(PUBLISHERS * EACH):
-            assert arrived.acquire(timeout=20)
+            assert arrived.acquire(timeout=WAIT_S)
     assert writers == {loop}
 
 
 def test_the_loop_is_woken_by_who_publishes(broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
     look: Callable[..., object] = paho.Client._loop
-    # By itself the loop looks once a minute here, so that whatever goes out has woken it.
-    monkeypatch.setattr(paho.Client, "_loop", lambda self, _timeout: look(self, 60))
+    # By itself the loop looks every ten minutes here, so that whatever goes out has woken it.
+    monkeypatch.setattr(paho.Client, "_loop", lambda self, _timeout: look(self, 600))
     client = new_client(BrokerConfig(host="127.0.0.1", port=broker.port), client_id="quick")
     with connected(client, broker.port):
         sent = client.publish("t", b"x", qos=1)
-        sent.wait_for_publish(20)
+        sent.wait_for_publish(WAIT_S)
         assert sent.is_published()

@@ -17,7 +17,7 @@ from shell.errors import ConfigError
 from shell.signals import stop_on_signals
 from shell.worker import Worker
 
-WAIT_S = 20
+WAIT_S = 60
 
 
 def test_a_workers_death_reaches_its_owner() -> None:
@@ -155,6 +155,15 @@ def test_a_signal_sets_the_event_and_a_second_one_falls_through(number: signal.S
         assert fell_through.wait(WAIT_S), "the handler from before was not put back"
     finally:
         signal.signal(number, before)
+
+
+@pytest.mark.timeout(120)
+def test_a_signal_in_the_middle_of_waiting_for_it_stops_the_process_all_the_same() -> None:
+    """Whoever waits for an event holds its lock for a moment before it sleeps, and the handler runs in that very thread."""
+    with stop_on_signals() as stop:
+        with stop._cond:  # type: ignore[attr-defined]  # typeshed hides it
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.wait(WAIT_S)
 
 
 def test_a_log_line_carries_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
