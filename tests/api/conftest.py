@@ -352,7 +352,7 @@ def service(built: Builder) -> Iterator[ApiService]:
 
 @pytest.fixture(scope="session")
 def client(service: ApiService) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.url, trust_env=False) as client:
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as client:
         yield client
 
 

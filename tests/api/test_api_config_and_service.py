@@ -77,7 +77,7 @@ def test_it_sees_what_the_oracle_commits_and_stops_twice(tmp_path: Path, make_le
     service.start()
     try:
         url = f"{service.url}/v1/assets/serf-east/refusals"
-        before = httpx.get(url, trust_env=False).json()["items"]
+        before = httpx.get(url, trust_env=False, timeout=60).json()["items"]
         with builder.writer.transaction():
             builder.writer.refusals.add(
                 RefusalRow(received_at=0, gateway="gw-9", meter_id=None, header_hash=None, code="BUNDLE",
@@ -85,8 +85,8 @@ def test_it_sees_what_the_oracle_commits_and_stops_twice(tmp_path: Path, make_le
                 kept=100,
             )  # fmt: skip
             # Not committed yet, so nobody else sees it.
-            assert httpx.get(url, trust_env=False).json()["items"] == before
-        after = httpx.get(url, trust_env=False).json()["items"]
+            assert httpx.get(url, trust_env=False, timeout=60).json()["items"] == before
+        after = httpx.get(url, trust_env=False, timeout=60).json()["items"]
         assert [item["gateway"] for item in after] == ["gw-9", "gw-1"]
         assert service.status()["serving"] is True
     finally:

@@ -43,7 +43,7 @@ const evaluate = async (expression) => {
 };
 // Looks once a frame, inside the page, so that nothing here guesses how long a thing takes.
 const until = (condition) => `new Promise((resolve, reject) => {
-  const end = performance.now() + 20000;
+  const end = performance.now() + 90000;
   const look = () => { if (${condition}) resolve(true); else if (performance.now() > end) reject(new Error("waited in vain")); else setTimeout(look, 20); };
   look();
 })`;

@@ -34,7 +34,7 @@ def api(books: Books) -> Iterator[httpx.Client]:
     service = ApiService(ApiConfig(ledger=books.path, port=0), SteppedClock(books.site.chain.now()), failures.append)
     service.start()
     try:
-        with httpx.Client(base_url=service.url, trust_env=False) as client:
+        with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as client:
             yield client
     finally:
         service.stop()

@@ -167,6 +167,7 @@ def test_a_register_wraps_once_falls_or_jumps() -> None:
     assert labels == [Label.WRAPPED, Label.FELL, Label.JUMP]
 
 
+@settings(deadline=None)
 @given(
     registers=st.lists(st.integers(0, 10**12), min_size=2, max_size=20).map(sorted),
     multiplier=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),

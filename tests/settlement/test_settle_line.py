@@ -17,6 +17,8 @@ from oracle.settle.tzdata import tzdata_version
 
 DAYS = 3
 PERIODS = DAYS
+# Where each batch is a commit of its own there are hundreds of them, and on a slow disk one takes a third of a second.
+hundreds_of_commits = pytest.mark.timeout(1200)
 
 
 def sun(day: int, slot: int) -> int:
@@ -56,6 +58,7 @@ def plant(lab: Any) -> tuple[Any, list[Any], dict[str, list[int]]]:
     return terms, meters, shown
 
 
+@hundreds_of_commits
 def test_three_days_settle_to_the_watt_hour_of_the_register_formula(lab: Any) -> None:
     terms, meters, shown = plant(lab)
     with lab.bench(terms, *meters) as bench:
@@ -262,6 +265,7 @@ def test_the_pass_that_is_not_ready_is_cheap(lab: Any) -> None:
         assert len(statements) == 1
 
 
+@hundreds_of_commits
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_any_split_into_batches_and_commits_gives_the_same_energies(lab: Any, data: st.DataObject) -> None:
