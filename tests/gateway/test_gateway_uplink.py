@@ -107,7 +107,7 @@ def oracle(broker: EmbeddedBroker) -> Iterator[FakeOracle]:
 def wait(condition: Callable[[], bool], what: str = "") -> None:
     """Wait in real time for something another thread does."""
     pause = threading.Event()
-    for _ in range(2_000):
+    for _ in range(12_000):
         if condition():
             return
         pause.wait(0.01)
@@ -132,7 +132,7 @@ def test_a_broker_acknowledgement_is_no_delivery(edge: MakeEdge, oracle: FakeOra
     oracle.mute = True
     one = edge().start()
     one.poll(300, 600, 900)
-    assert oracle.heard.get(timeout=10)
+    assert oracle.heard.get(timeout=60)
     wait(lambda: one.outbox.counts()["unanswered"] == 4)
     wait(lambda: int(str(one.uplink.status()["resent"])) >= 1)
     assert not one.settled()
@@ -172,7 +172,7 @@ def test_an_answer_under_another_key_is_not_believed(edge: MakeEdge, oracle: Fak
     oracle.mute = True
     one = edge().start()
     one.poll(300, 600, 900)
-    items = oracle.heard.get(timeout=10)
+    items = oracle.heard.get(timeout=60)
     said = [AnswerItem(header.header_hash(item.header), Verdict.STORED, Code.OK) for item in items]
     down = f"ho/1/roof/{one.name}/{topics.DOWN}"
     stranger = answers.sign_answer(1, said, signer_of("stranger"))
@@ -270,16 +270,16 @@ def test_a_gateway_says_that_it_is_there_and_that_it_has_gone(edge: MakeEdge, br
     watcher.on_connect = lambda client, *_: client.subscribe("ho/1/roof/pi-0/presence", 1)
     watcher.connect("127.0.0.1", broker.port)
     watcher.loop_start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(60)
     # What an earlier test's gateway of this name has left there is retained.
     with changed:
         heard.clear()
     one = edge().start()
     with changed:
-        assert changed.wait_for(lambda: b"online" in heard, 10)
+        assert changed.wait_for(lambda: b"online" in heard, 60)
     one.stop()
     with changed:
-        assert changed.wait_for(lambda: heard[-1] == b"offline", 10)
+        assert changed.wait_for(lambda: heard[-1] == b"offline", 60)
     watcher.disconnect()
     watcher.loop_stop()
 
