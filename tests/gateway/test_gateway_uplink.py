@@ -25,6 +25,7 @@ from gateway.uplink import Uplink
 from shell.broker import BrokerConfig
 from shell.clock import SteppedClock
 from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
+from tests.gateway.unheard_port import unheard_port
 
 METERS = [meter_config("INV-1", "1"), meter_config("INV-2", "2")]
 
@@ -285,14 +286,12 @@ def test_a_gateway_says_that_it_is_there_and_that_it_has_gone(edge: MakeEdge, br
 
 
 def test_without_a_broker_everything_waits_and_then_goes(tmp_path: Path, failures: Failures) -> None:
-    broker = EmbeddedBroker()
-    port = broker.start()
-    broker.stop()
-    one = Edge(tmp_path, port, failures).start()
-    one.poll(300)
-    wait(lambda: "broker" in one.alarms.standing())
-    late = EmbeddedBroker(port)
-    late.start()
+    with unheard_port() as port:
+        one = Edge(tmp_path, port, failures).start()
+        one.poll(300)
+        wait(lambda: "broker" in one.alarms.standing())
+        late = EmbeddedBroker(port)
+        late.start()
     oracle = FakeOracle(port, "roof", METERS)
     oracle.start()
     try:
