@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evidence import topics
 from evidence.topics import Topic
 from shell.broker import BrokerConfig
-from shell.mqtt import keep_connected, new_client
+from shell.mqtt import keep_connected, new_client, say_goodbye
 from shell.worker import Worker
 
 _KEEPALIVE_S = 30
@@ -25,7 +25,7 @@ _RECONNECT_MIN_S, _RECONNECT_MAX_S = 1, 60
 _INFLIGHT_MAX = 20  # what brokers grant without being asked
 _QUEUED_MAX = 64
 _EVENTS_MAX = 1024
-_GOODBYE_S, _GOODBYES_MAX = 0.2, 100
+_GOODBYE_S = _RECONNECT_MAX_S + 20  # it may sleep that long before it tries again, and hears nothing
 _PAYLOAD_MAX = 8_192  # an answer for 64 headers takes 2,338 bytes
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
@@ -119,11 +119,7 @@ class MqttLink:
         if self._client.is_connected():
             # Best effort: presence is no evidence.
             self._client.publish(self._presence, b"offline", qos=0, retain=True)
-        # paho forgets a goodbye that comes while it is connecting, so it is said until it is heard.
-        for _ in range(_GOODBYES_MAX):
-            self._client.disconnect()
-            if self._ended.wait(_GOODBYE_S):
-                break
+        say_goodbye(self._client, self._ended, within_s=_GOODBYE_S)
         self._worker.join()
 
     def wake(self) -> None:

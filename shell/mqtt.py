@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from pathlib import Path
 
 from paho.mqtt.client import Client, MQTTv5
@@ -9,6 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from shell.broker import BrokerConfig
 from shell.errors import ConfigError
+
+_GOODBYES_PER_S = 5
 
 
 def new_client(broker: BrokerConfig, *, client_id: str, manual_ack: bool = False) -> Client:
@@ -38,6 +41,18 @@ def keep_connected(client: Client) -> None:
     # Makes the pipe that wakes the loop when something waits to be written; `loop_forever` alone has none, and looks once a second.
     client.loop(0)
     client.loop_forever(retry_first_connection=True)
+
+
+def say_goodbye(client: Client, ended: threading.Event, *, within_s: int) -> None:
+    """Make `keep_connected` end that another thread runs; `ended` is what that thread sets then.
+
+    paho forgets a goodbye that comes while it is connecting, and sleeps through one between two attempts: so it is said until it is heard,
+    or the time is over.
+    """
+    for _ in range(within_s * _GOODBYES_PER_S):
+        client.disconnect()
+        if ended.wait(1 / _GOODBYES_PER_S):
+            return
 
 
 def _tls(broker: BrokerConfig, ca: Path) -> ssl.SSLContext:

@@ -25,12 +25,13 @@ from oracle.errors import Fatal
 from shell.broker import BrokerConfig
 from shell.clock import Participant
 from shell.logs import facts
-from shell.mqtt import keep_connected, new_client
+from shell.mqtt import keep_connected, new_client, say_goodbye
 from shell.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 30
+_GOODBYE_S = _RECONNECT_MAX_S + 20  # it may sleep that long before it tries again, and hears nothing
 _SESSION_EXPIRY_S = 7 * 86_400
 _ANSWERS_QUEUED_MAX = 1000
 _STOPPING_PAUSE_S = 1
@@ -89,6 +90,7 @@ class Inbox:
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
         self._worker = Worker("oracle mqtt", self._run, on_failure)
+        self._ended = threading.Event()
 
     def start(self) -> None:
         """Begin to connect; returns at once, whether or not the broker is there."""
@@ -99,7 +101,8 @@ class Inbox:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._client.disconnect()
+        if self._worker.alive:
+            say_goodbye(self._client, self._ended, within_s=_GOODBYE_S)
         self._worker.join()
         # What is still queued was not acknowledged and will be sent again; it only makes room for the end mark.
         while True:
@@ -164,6 +167,12 @@ class Inbox:
         }
 
     def _run(self) -> None:
+        try:
+            self._connect()
+        finally:
+            self._ended.set()
+
+    def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves its constructor untyped
         properties.SessionExpiryInterval = _SESSION_EXPIRY_S
         properties.ReceiveMaximum = self._receive_maximum
