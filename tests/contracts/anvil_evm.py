@@ -164,7 +164,8 @@ class AnvilEvm:
         receipt = ("eth_getTransactionReceipt", [sent["result"]])
         (mined,) = self._ask(receipt)
         if mined["result"] is None:  # anvil took the two in the other order
-            _, mined = self._ask(("evm_mine", [hex(self.now)]), receipt)
+            self._ask(("evm_mine", [hex(self.now)]))
+            (mined,) = self._ask(receipt)  # and not together with it, or it might do so again
         found: dict[str, Any] = mined["result"]
         return found
 

@@ -10,8 +10,8 @@
 
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,9 +86,6 @@ def _over(url: str, *, has_p256: bool) -> Node:
 def _hardhat(folder: Path) -> Iterator[str]:
     if not _HARDHAT.is_dir():
         missing("hardhat is not installed; run `npm ci`")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     # Hardhat wants a project of its own around it.
     (folder / "package.json").write_text(json.dumps({"type": "module"}))
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
@@ -106,7 +103,7 @@ def _hardhat(folder: Path) -> Iterator[str]:
             "--hostname",
             "127.0.0.1",
             "--port",
-            str(port),
+            "0",
         ],
         cwd=folder,
         env={
@@ -125,12 +122,13 @@ def _hardhat(folder: Path) -> Iterator[str]:
         said = []
         for line in process.stdout:
             said.append(line)
-            if "Started HTTP" in line:
+            # The port is one of its own choice: a free one that we looked for may be another process's before it listens.
+            if found := re.search(r"Started HTTP .*(http://127\.0\.0\.1:\d+)", line):
+                drain.start()
+                yield found[1]
                 break
         else:
             pytest.fail(f"hardhat ended before it listened: {''.join(said)[-2000:]}")
-        drain.start()
-        yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # it holds nothing that is worth a goodbye
         process.wait(30)

@@ -107,7 +107,7 @@ class FakeOracle:
     def start(self) -> None:
         self.client.connect("127.0.0.1", self.port)
         self.client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -121,11 +121,11 @@ class FakeOracle:
         with self.changed:
             return [item[2] for item in self.chains.get(meter.binding.meter_id, [])]
 
-    def wait_stored(self, count: int, timeout_s: float = 20) -> None:
+    def wait_stored(self, count: int, timeout_s: float = 120) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: sum(map(len, self.chains.values())) >= count, timeout_s), self.chains
 
-    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 120) -> None:
         with self.changed:
             assert self.changed.wait_for(condition, timeout_s)
 

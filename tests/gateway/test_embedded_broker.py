@@ -1,12 +1,12 @@
 """The embedded broker: on 127.0.0.1 alone, MQTT 5, and never longer there than whoever started it."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -42,9 +42,9 @@ def test_it_carries_a_64_kib_message_over_mqtt_5(broker: EmbeddedBroker) -> None
     client.on_message = on_message
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(60)
     client.publish("t", b"x" * 65_536, qos=1)
-    assert arrived.wait(10)
+    assert arrived.wait(60)
     assert got == [b"x" * 65_536]
     client.disconnect()
     client.loop_stop()
@@ -78,20 +78,13 @@ def test_it_dies_with_its_parent() -> None:
     ) as parent:
         assert parent.stdout is not None
         port, child = map(int, parent.stdout.readline().split())
-        assert accepts(port)
-        parent.send_signal(signal.SIGKILL)
-        parent.wait(10)
-    with os.fdopen(os.pidfd_open(child) if _alive(child) else os.open(os.devnull, os.O_RDONLY)) as gone:
-        _wait_readable(gone.fileno())
+        # Taken while it surely lives: whoever adopts it may have forgotten it a moment after its end.
+        gone = os.pidfd_open(child)
+        try:
+            assert accepts(port)
+            parent.send_signal(signal.SIGKILL)
+            parent.wait(30)
+            assert select.select([gone], [], [], 60)[0]
+        finally:
+            os.close(gone)
     assert not accepts(port)
-
-
-def _alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
-
-
-def _wait_readable(fd: int) -> None:
-    import select  # noqa: PLC0415 used once
-
-    deadline = time.monotonic() + 10
-    assert select.select([fd], [], [], deadline - time.monotonic())[0]

@@ -35,10 +35,12 @@ def inverter(registers: tuple[int, ...], unit: int = UNIT) -> Callable[[bytes], 
     return answer
 
 
-def port_of(slave: ScriptedSlave, *, timeout_ms: int = 120, quiet_ms: int = 60) -> SerialPort:
-    return SerialPort(
-        line="a", path=slave.path, baudrate=115200, parity="even", timeout_ms=timeout_ms, quiet_ms=quiet_ms
-    )
+# A busy machine stands still for some hundred ms, and nobody was silent; where somebody is, it costs the test this second.
+TIMEOUT_MS = 1_000
+
+
+def port_of(slave: ScriptedSlave) -> SerialPort:
+    return SerialPort(line="a", path=slave.path, baudrate=115200, parity="even", timeout_ms=TIMEOUT_MS, quiet_ms=60)
 
 
 def modbus(slave: ScriptedSlave, *, attempts: int = 1, known: bool = True) -> MeterLine:

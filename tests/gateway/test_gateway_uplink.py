@@ -25,6 +25,7 @@ from gateway.uplink import Uplink
 from shell.broker import BrokerConfig
 from shell.clock import SteppedClock
 from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
+from tests.gateway.unheard_port import unheard_port
 
 METERS = [meter_config("INV-1", "1"), meter_config("INV-2", "2")]
 
@@ -107,7 +108,7 @@ def oracle(broker: EmbeddedBroker) -> Iterator[FakeOracle]:
 def wait(condition: Callable[[], bool], what: str = "") -> None:
     """Wait in real time for something another thread does."""
     pause = threading.Event()
-    for _ in range(2_000):
+    for _ in range(12_000):
         if condition():
             return
         pause.wait(0.01)
@@ -132,7 +133,7 @@ def test_a_broker_acknowledgement_is_no_delivery(edge: MakeEdge, oracle: FakeOra
     oracle.mute = True
     one = edge().start()
     one.poll(300, 600, 900)
-    assert oracle.heard.get(timeout=10)
+    assert oracle.heard.get(timeout=60)
     wait(lambda: one.outbox.counts()["unanswered"] == 4)
     wait(lambda: int(str(one.uplink.status()["resent"])) >= 1)
     assert not one.settled()
@@ -172,7 +173,7 @@ def test_an_answer_under_another_key_is_not_believed(edge: MakeEdge, oracle: Fak
     oracle.mute = True
     one = edge().start()
     one.poll(300, 600, 900)
-    items = oracle.heard.get(timeout=10)
+    items = oracle.heard.get(timeout=60)
     said = [AnswerItem(header.header_hash(item.header), Verdict.STORED, Code.OK) for item in items]
     down = f"ho/1/roof/{one.name}/{topics.DOWN}"
     stranger = answers.sign_answer(1, said, signer_of("stranger"))
@@ -270,29 +271,27 @@ def test_a_gateway_says_that_it_is_there_and_that_it_has_gone(edge: MakeEdge, br
     watcher.on_connect = lambda client, *_: client.subscribe("ho/1/roof/pi-0/presence", 1)
     watcher.connect("127.0.0.1", broker.port)
     watcher.loop_start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(60)
     # What an earlier test's gateway of this name has left there is retained.
     with changed:
         heard.clear()
     one = edge().start()
     with changed:
-        assert changed.wait_for(lambda: b"online" in heard, 10)
+        assert changed.wait_for(lambda: b"online" in heard, 60)
     one.stop()
     with changed:
-        assert changed.wait_for(lambda: heard[-1] == b"offline", 10)
+        assert changed.wait_for(lambda: heard[-1] == b"offline", 60)
     watcher.disconnect()
     watcher.loop_stop()
 
 
 def test_without_a_broker_everything_waits_and_then_goes(tmp_path: Path, failures: Failures) -> None:
-    broker = EmbeddedBroker()
-    port = broker.start()
-    broker.stop()
-    one = Edge(tmp_path, port, failures).start()
-    one.poll(300)
-    wait(lambda: "broker" in one.alarms.standing())
-    late = EmbeddedBroker(port)
-    late.start()
+    with unheard_port() as port:
+        one = Edge(tmp_path, port, failures).start()
+        one.poll(300)
+        wait(lambda: "broker" in one.alarms.standing())
+        late = EmbeddedBroker(port)
+        late.start()
     oracle = FakeOracle(port, "roof", METERS)
     oracle.start()
     try:

@@ -13,7 +13,7 @@ from evidence.head import Head
 from evidence.keys import MeterId, PublicKey
 from tests.oracle_intake.signed_meter import ASSET
 
-WAIT_S = 30
+WAIT_S = 60
 
 
 class GatewayClient:

@@ -116,7 +116,8 @@ def write_site(folder: Path, broker_port: int, lines: list[tuple[str, list[tuple
         f'[oracle]\npoints = ["{signer_of("oracle").public_point.hex()}"]',
     ]
     for number, (keys, meters) in enumerate(lines):
-        out.append(f'[[line]]\nname = "line-{number}"\nquiet_ms = 100\n{keys}')
+        # Every device answers, but on a busy machine not within the usual half second; a power that is late is not asked for again.
+        out.append(f'[[line]]\nname = "line-{number}"\ntimeout_ms = 5000\nquiet_ms = 100\n{keys}')
         for meter, more in meters:
             write_signer(folder / f"{meter.serial}.pem", private_key_from(entropy_of(meter.serial)), demo=False)
             record = sign_binding(meter.binding, meter.signer, signer_of("installer"))

@@ -34,6 +34,7 @@ name = "roof"
 protocol = "modbus-rtu"
 port = "tcp://127.0.0.1:{}"
 framing = "tcp"
+timeout_ms = 2000
 quiet_ms = 50
 [[line.meter]]
 serial = "7F00A1"
@@ -43,6 +44,7 @@ address = "1"
 name = "grid"
 protocol = "dlt645"
 port = "tcp://127.0.0.1:{}"
+timeout_ms = 2000
 quiet_ms = 50
 [[line.meter]]
 serial = "000000193600"

@@ -91,10 +91,10 @@ def test_what_is_signed_is_what_the_devices_serve(
             for there, (num, den), _, _ in on.values()
         )
 
-    hears.wait_for(lambda: newest(FIRST), 40)
+    hears.wait_for(lambda: newest(FIRST), 100)
     for one in devices:
         one.show(SECOND)
-    hears.wait_for(lambda: newest(SECOND), 40)
+    hears.wait_for(lambda: newest(SECOND), 100)
     assert running.stop() == 0, running.log
 
     for there, (num, den), imported, power in on.values():
@@ -125,13 +125,13 @@ def test_devices_behind_tcp_go_away_and_come_back(
     def newest(bit: Status) -> bool:
         return all(any(bit in said.status for said in signed_readings(hears, there)[-1:]) for there in meters)
 
-    hears.wait_for(lambda: newest(Status.EXPORT_VALID), 40)
+    hears.wait_for(lambda: newest(Status.EXPORT_VALID), 100)
     for one in devices:
         one.kill()
-    hears.wait_for(lambda: newest(Status.NO_ANSWER), 40)
+    hears.wait_for(lambda: newest(Status.NO_ANSWER), 100)
     for one in devices:
         one.start()
-    hears.wait_for(lambda: newest(Status.EXPORT_VALID), 40)
+    hears.wait_for(lambda: newest(Status.EXPORT_VALID), 100)
     assert running.stop() == 0, running.log
     assert "Connection refused" in running.log
     assert "alarm is over" in running.log

@@ -14,8 +14,9 @@ from gateway.dlt645_line import Dlt645Line
 from gateway.meter_line import MeterLine
 from gateway.modbus_line import ModbusLine
 from gateway.serial_port import SerialPort
-from gateway.tcp_stream import tcp_address
+from gateway.tcp_stream import TcpStream, tcp_address
 from meters import dlt645, modbus_rtu, modbus_tcp, sunspec
+from tests.gateway.unheard_port import unheard_port
 
 UNIT = 7
 ADDRESS = "000000193600"
@@ -102,15 +103,27 @@ def opened() -> Iterator[list[MeterLine]]:
         line.close()
 
 
-def port_to(port: int) -> SerialPort:
+# A busy machine stands still for some hundred ms, and nobody was silent; where somebody is, it costs the test this time.
+TIMEOUT_MS = 1_000
+
+
+@pytest.fixture
+def nobodys_port() -> Iterator[int]:
+    with unheard_port() as port:
+        yield port
+
+
+def port_to(port: int, timeout_ms: int = TIMEOUT_MS) -> SerialPort:
     return SerialPort(
-        line="a", path=f"tcp://127.0.0.1:{port}", baudrate=9600, parity="none", timeout_ms=150, quiet_ms=60
+        line="a", path=f"tcp://127.0.0.1:{port}", baudrate=9600, parity="none", timeout_ms=timeout_ms, quiet_ms=60
     )
 
 
-def modbus(port: int, opened: list[MeterLine], *, mbap: bool = True, known: bool = True) -> MeterLine:
+def modbus(
+    port: int, opened: list[MeterLine], *, mbap: bool = True, known: bool = True, timeout_ms: int = TIMEOUT_MS
+) -> MeterLine:
     counts: Counter[str] = Counter()
-    protocol = ModbusLine(wire := port_to(port), counts, mbap=mbap)
+    protocol = ModbusLine(wire := port_to(port, timeout_ms), counts, mbap=mbap)
     if known:
         protocol._model_address[UNIT] = sunspec.MODEL_103_ADDRESS
     opened.append(MeterLine(wire, protocol, counts, attempts=1))
@@ -202,7 +215,8 @@ def test_a_late_answer_before_the_right_one_is_skipped(far: MakeSlave, opened: l
         late.append(inverter(1_000)(request))
         return b""
 
-    line = modbus(far(*[silent] * count, lambda request: late[-1] + inverter(2_000)(request)).port, opened)
+    slave = far(*[silent] * count, lambda request: late[-1] + inverter(2_000)(request))
+    line = modbus(slave.port, opened, timeout_ms=500)
     for _ in range(count):
         assert line.poll(str(UNIT), tariffs=False) is Outcome.NO_ANSWER
     answer = line.poll(str(UNIT), tariffs=False)
@@ -233,18 +247,20 @@ def test_a_connection_that_idles_out_costs_no_reading(far: MakeSlave, opened: li
     line = modbus(slave.port, opened)
     for _ in range(3):
         assert isinstance(line.poll(str(UNIT), tariffs=False), MeterAnswer)
-        slave.connections.get(timeout=5)
+        slave.connections.get(timeout=60)
         connection = slave._connection
         assert connection is not None
         connection.shutdown(socket.SHUT_RDWR)
+        # That it has been closed reaches the other end a moment later; a poll before that does cost a reading.
+        near = line._port._port
+        assert isinstance(near, TcpStream)
+        assert select.select([near.socket], [], [], 60)[0]
     assert nonzero(line) == {"answered": 3}
 
 
-def test_an_address_where_nobody_listens_is_not_tried_again_at_once(opened: list[MeterLine]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+def test_an_address_where_nobody_listens_is_not_tried_again_at_once(nobodys_port: int) -> None:
     instant = 0
-    address = tcp_address(f"tcp://127.0.0.1:{port}")
+    address = tcp_address(f"tcp://127.0.0.1:{nobodys_port}")
     with pytest.raises(ConnectionRefusedError) as first:
         address.connect(1, lambda: instant)
     with pytest.raises(ConnectionError) as second:
@@ -257,10 +273,8 @@ def test_an_address_where_nobody_listens_is_not_tried_again_at_once(opened: list
         address.connect(1, lambda: instant)
 
 
-def test_a_line_that_is_away_counts_and_comes_back(opened: list[MeterLine]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    line = modbus(port, opened)
+def test_a_line_that_is_away_counts_and_comes_back(opened: list[MeterLine], nobodys_port: int) -> None:
+    line = modbus(nobodys_port, opened)
     assert line.poll(str(UNIT), tariffs=False) is Outcome.NO_ANSWER
     assert line.poll(str(UNIT), tariffs=False) is Outcome.NO_ANSWER
     assert nonzero(line) == {"unusable": 2}
