@@ -51,8 +51,8 @@ class GatewayConfig:
         poll_interval_s: between two slots; slots are its UTC multiples.
         cut_every_s: a batch ends at the UTC multiples of this; a multiple of poll_interval_s, 900 by default.
         count_max: readings a batch holds at most; bounded so that a batch fits a bundle.
-        ask_again_s: real seconds for which a meter that falls silent at a multiple of cut_every_s is asked again, 20 by default and never
-            more than half the poll interval: an answer within that still gives a measured boundary; 0: not at all.
+        ask_again_s: real seconds for which a meter that gives nothing usable at a multiple of cut_every_s is asked again, 20 by default
+            and never more than half the poll interval: an answer within that still gives a measured boundary; 0: not at all.
         last_slot: poll no slot after this one (UTC unix seconds), seal and stay; for replays, absent otherwise.
         clock: what is known of the machine's clock: synchronised, informative, unknown, or chrony (ask it).
         window: bundles that may be unanswered at a time.

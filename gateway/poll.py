@@ -25,7 +25,9 @@ from shell.logs import facts
 from shell.worker import Worker
 
 _FORGET_STEPS_MAX = 4
-_PAUSE_S = 0.5  # real time, between two times that a silent meter is asked
+_PAUSE_S = 0.5  # real time, between two times that a meter is asked again
+_ASLEEP_SLOTS = 3  # a meter that has given nothing for so many slots is off, as an inverter at night, and not disturbed
+_MAY_CHANGE = frozenset({Outcome.NO_ANSWER, Outcome.DAMAGED, Outcome.FOREIGN})  # a refusal is an answer
 _LABELS = OUTCOMES | REASONS
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class PollLoop:
         world: its slots.
         interval_s: between two slots.
         cut_every_s: a slot at a multiple of this may be a boundary, of a day or of a tariff band.
-        ask_again_s: so long, real time, a meter that falls silent at such a slot is asked again.
+        ask_again_s: so long, real time, a meter that gives nothing usable at such a slot is asked again.
         last_slot: the last slot to poll, or None.
         keep_answered_s: how long answered batches are kept, in world time.
         clock: the clock bit of now.
@@ -87,7 +89,7 @@ class PollLoop:
         self.finished = threading.Event()
         self._trouble: dict[MeterId, str] = {}
         self._newest: Mapping[MeterId, Reading] = {}
-        self._silent: set[MeterId] = set()  # at the slot before
+        self._without: Counter[MeterId] = Counter()  # slots in a row in which a meter has given nothing
         self._lines = lines
         self._outbox = outbox
         self._sealing = sealing
@@ -147,7 +149,9 @@ class PollLoop:
         said = self._ask(self._lines)
         if schedule.ends_batch(slot, self._cut_every_s):
             said = self._ask_again(said)
-        self._silent = {polled.meter.id for polled, answer, _ in said if answer is Outcome.NO_ANSWER}
+        self._without = Counter(
+            {p.meter.id: self._without[p.meter.id] + 1 for p, answer, _ in said if answer in _MAY_CHANGE}
+        )
         readings = {
             polled.meter.id: reading_of(
                 answer,
@@ -174,13 +178,14 @@ class PollLoop:
         return [one for answers in self._pool.map(self._poll_line, lines) for one in answers]
 
     def _ask_again(self, said: list[_Said]) -> list[_Said]:
-        """Ask who has fallen silent until it answers or the time is over.
+        """Ask who has said nothing usable until it answers or the time is over.
 
-        Between two boundaries a lost reading costs nothing; here it would leave the energy on both sides estimated. Who was silent at
-        the slot before (an inverter at night) is not waited for.
+        Between two boundaries a lost reading costs nothing; here it would leave the energy on both sides estimated. Trouble on a line
+        seldom ends with the slot in which it began, so that of the slots before does not count as sleep yet.
         """
         until_ms = now_ms() + self._ask_again_ms
-        while fallen := {p.meter.id for p, answer, _ in said if answer is Outcome.NO_ANSWER} - self._silent:
+        asleep = {meter for meter, slots in self._without.items() if slots >= _ASLEEP_SLOTS}
+        while fallen := {p.meter.id for p, answer, _ in said if answer in _MAY_CHANGE} - asleep:
             if now_ms() >= until_ms or self._stopping.wait(_PAUSE_S):
                 break
             left = [(line, [one for one in meters if one.meter.id in fallen]) for line, meters in self._lines]

@@ -5,11 +5,16 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from firmware_sim.broker import EmbeddedBroker
 
 # Where a shell runs the tests in the background, Ctrl-C is ignored, and so it would be by every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How fast this machine is says nothing about what is tested; the rest is as Hypothesis has it, there and in CI.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -289,6 +289,22 @@ def test_who_falls_silent_at_a_possible_boundary_is_asked_again_within_the_toler
         assert found[at].export_wh == (wanted if asked_again else None)
 
 
+def test_who_is_damaged_at_a_possible_boundary_is_asked_again_although_the_slot_before_was_damaged_too(
+    plant: MakePlant, oracle: FakeOracle
+) -> None:
+    # Two answers to a good poll of a DL/T meter, and one to a poll that is damaged: both attempts of the third slot, both of the fourth,
+    # which is a quarter hour, and what is asked again there once.
+    one = plant(5, FaultPlan(script={("DL-1", number): FaultKind.CRC for number in range(5, 10)}))
+    run(one)
+    counting = Counting(10**6, 50_000, 10)
+    wanted = {
+        FIRST + 12 * 3600 + 300 * slot: counting.register_wh(one.sim.replay.energy_ws(FIRST + 12 * 3600 + 300 * slot))
+        for slot in (0, 1, 3, 4)
+    }
+    found = readings_at(oracle, METERS[0])
+    assert {at: reading.export_wh for at, reading in found.items() if reading.export_wh is not None} == wanted
+
+
 def test_who_stays_silent_is_waited_for_once_and_not_at_every_boundary(
     plant: MakePlant, oracle: FakeOracle, tmp_path: Path
 ) -> None:
