@@ -112,7 +112,9 @@ def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:
     _now(stage)
     row = stage.reader.settlement.period(period)
     if row is None or row.state != "declared":
-        raise CommandFailed(f"period {period} is {row.state if row else 'not settled'} although its day is over")
+        raise CommandFailed(
+            f"period {period} is {row.state if row else 'not settled'} although its day is over; {_standing(stage)}"
+        )
     if int(row.distributable) == 0:
         return None
     owner = stage.accounts["owner"]
@@ -122,6 +124,12 @@ def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:
     acts.spend("fund", *funding.receipts)
     acts.fundings.append(funding)
     return funding
+
+
+def _standing(stage: Stage) -> str:
+    """What the services say of themselves: where a machine stalls for seconds, a simulated meter may have answered too late."""
+    oracle, gateway = stage.oracle.status(), stage.gateway.status()
+    return f"settlement: {oracle['settlement']}, chain: {oracle['chain']}, labels of readings: {gateway['readings_labelled']}"
 
 
 def _push(stage: Stage, acts: Acts) -> Push:
