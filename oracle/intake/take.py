@@ -91,9 +91,8 @@ class Intake:
 
     def status(self) -> dict[str, object]:
         """What became of headers since the start."""
-        counts = dict(
-            self._counts
-        )  # at once: the intake's thread counts on, and a code that is new would end a loop over them
+        # A copy at once: the intake's thread counts on, and a code that is new would end a loop over them.
+        counts = dict(self._counts)
         of = Counter(dict.fromkeys(Verdict, 0))
         for (verdict, _), count in counts.items():
             of[verdict] += count
