@@ -186,6 +186,8 @@ class RemoteClock:
                     self._connection = None
                     self._changed.notify_all()
                 connection.close()
+            # A world that hangs up at once, because its disk is full, is not asked as fast as it can say so.
+            self._closing.wait(_RETRY_S)
 
     def _listen(self, connection: socket.socket) -> None:
         with self._changed:

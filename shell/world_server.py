@@ -175,6 +175,10 @@ class WorldServer:
             with self._lock:
                 full = len(self._connections) >= CONNECTIONS_MAX
             if full:
+                with contextlib.suppress(OSError):
+                    peer.send(
+                        encode("error", f"more than {CONNECTIONS_MAX} processes are not served"), socket.MSG_DONTWAIT
+                    )
                 peer.close()
                 continue
             connection = _Connection(peer, self)

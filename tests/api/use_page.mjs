@@ -13,10 +13,8 @@ await new Promise((resolve, reject) => {
 const waiting = new Map();
 let calls = 0;
 const complaints = [];
-let loaded = () => {};
 socket.onmessage = ({ data }) => {
   const { id, result, error, method, params } = JSON.parse(data);
-  if (method === "Page.loadEventFired") loaded();
   if (method === "Log.entryAdded" && params.entry.level === "error") complaints.push(params.entry.text);
   if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
   const call = waiting.get(id);
@@ -33,9 +31,8 @@ const send = (method, params = {}, sessionId = undefined) =>
 const { targetId } = await send("Target.createTarget", { url: "about:blank" });
 const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
 for (const domain of ["Page", "Runtime", "Log"]) await send(`${domain}.enable`, {}, sessionId);
-const load = new Promise((resolve) => (loaded = resolve));
+// Answered when the new page has taken the empty one's place.
 await send("Page.navigate", { url: page }, sessionId);
-await load;
 const evaluate = async (expression) => {
   const { result, exceptionDetails } = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true }, sessionId);
   if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
@@ -47,6 +44,7 @@ const until = (condition) => `new Promise((resolve, reject) => {
   const look = () => { if (${condition}) resolve(true); else if (performance.now() > end) reject(new Error("waited in vain")); else setTimeout(look, 20); };
   look();
 })`;
+await evaluate(until('document.readyState === "complete"'));
 const told = [];
 for (const step of steps) {
   told.push(step.errors ? complaints : await evaluate(step.until ? until(step.until) : step.do));

@@ -1,5 +1,6 @@
 """The stepped clock over a real socket: it moves as the one in the process does, and stands still while anybody is away."""
 
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shell import world_server
 from shell.config import read_toml
 from shell.errors import ClockClosed, ConfigError, WorldRefused
 from shell.world_client import RemoteClock, RemoteParticipant
@@ -268,6 +270,21 @@ def test_a_world_that_speaks_otherwise_stops_the_process(world: World) -> None:
         clock.close()
     assert isinstance(failures[0], WorldRefused)
     assert "speaks 9" in str(failures[0])
+
+
+def test_one_process_too_many_is_told_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world_server, "CONNECTIONS_MAX", 1)
+    world.serve()
+    first = world.clock("one")
+    assert first.wait_known(_SOON_S)
+    failures: queue.Queue[BaseException] = queue.Queue()
+    second = RemoteClock(world.path, "other", on_failure=failures.put)
+    try:
+        refused = failures.get(timeout=_SOON_S)
+    finally:
+        second.close()
+    assert isinstance(refused, WorldRefused)
+    assert "more than 1 processes are not served" in str(refused)
 
 
 def test_one_path_has_one_world(world: World) -> None:
