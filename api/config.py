@@ -49,7 +49,7 @@ def load(path: Path) -> ApiConfig:
     contracts = table.table("contracts", optional=True)
     config = ApiConfig(
         ledger=table.file("ledger"),
-        host=table.text("host", default=HOST, pattern=r"[0-9A-Za-z.:-]{1,253}"),
+        host=table.host("host", default=HOST),
         port=table.integer("port", minimum=0, maximum=65_535, default=PORT),
         requests_max=table.integer("requests_max", minimum=1, maximum=1024, default=REQUESTS_MAX),
         oracle_point=table.hexadecimal("oracle_point", POINT_SIZE) if table.has("oracle_point") else None,

@@ -32,7 +32,7 @@ def read_broker(table: Table) -> BrokerConfig:
         ConfigError: a key is missing or wrong, a certificate comes without its key, or either without a ca.
     """
     broker = BrokerConfig(
-        host=table.text("host", pattern=r"[A-Za-z0-9._:-]{1,253}"),
+        host=table.host("host"),
         port=table.integer("port", minimum=1, maximum=65_535),
         ca=table.file("ca", default=None),
         certificate=table.file("certificate", default=None),

@@ -18,6 +18,8 @@ from shell.errors import ConfigError
 
 _SIZE_MAX = 4 * 1024 * 1024
 
+_HOST = re.compile(r"(?=.{1,253}\Z)(?:[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)")
+
 
 class _Required:
     """Marks a key without a default."""
@@ -55,6 +57,15 @@ class Table:
             raise self.error(key, f"{value!r} is not a string")
         if pattern is not None and re.fullmatch(pattern, value) is None:
             raise self.error(key, f"{value!r} does not match {pattern}")
+        return value
+
+    def host(self, key: str, *, default: str | _Required = REQUIRED) -> str:
+        """A name that can be looked up, each of its labels of 1 to 63 characters (RFC 1035, 2.3.4), or an address."""
+        value = self._take(key, default)
+        if not isinstance(value, str) or _HOST.fullmatch(value) is None:
+            raise self.error(
+                key, f"{value!r} is neither the name of a machine, such as broker.example.net, nor an address"
+            )
         return value
 
     def choice(self, key: str, choices: tuple[str, ...], *, default: str | _Required = REQUIRED) -> str:

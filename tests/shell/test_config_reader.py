@@ -200,3 +200,15 @@ def test_no_text_makes_the_reader_fail_but_by_refusal(tmp_path_factory: pytest.T
     path.write_text(text, encoding="utf-8")
     with suppress(ConfigError):
         read_toml(path).finish()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "fe80::1", "broker", "broker.example.net", "roof_pi.local."])
+def test_a_host_is_a_name_or_an_address(write: Write, host: str) -> None:
+    assert read_toml(write(f'host = "{host}"')).host("host") == host
+
+
+@pytest.mark.parametrize("host", ["", "a..b", ".a", "tcp://broker", "a b", f"{'x' * 64}.net", "a." * 127 + "a"])
+def test_what_cannot_be_looked_up_is_no_host(write: Write, host: str) -> None:
+    """The look-up itself would end in an error that names neither file nor field."""
+    with pytest.raises(ConfigError, match=r"host: .* neither the name of a machine"):
+        read_toml(write(f'host = "{host}"')).host("host")
