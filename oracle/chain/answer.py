@@ -17,8 +17,8 @@ from oracle.chain.catch_up import catch_up_hours
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.declarations import Status
+from oracle.chain.declarer import report_of
 from oracle.chain.deploy import check_wiring
-from oracle.chain.loop import report_of
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.core.calendar import instant_text

@@ -1,26 +1,22 @@
-"""The oracle's loop to the chain: follow, anchor, declare."""
+"""The oracle's loop to the chain: when it is looked at, and what waits for it. What is done there is in `oracle.chain.declarer`."""
 
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from eth_account.signers.local import LocalAccount
 
 from oracle.asset_file import BoundMeter, Deployment
-from oracle.chain import declarations
-from oracle.chain.catch_up import catch_up_hours
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
-from oracle.chain.deploy import check_wiring
+from oracle.chain.declarer import Declarer
 from oracle.chain.dispute_watch import DisputeWatch
 from oracle.chain.follower import Follower
-from oracle.chain.journal import CONFIRMED, Journal, pending_of
-from oracle.core.report import Report, first_report
+from oracle.chain.journal import Journal, pending_of
 from oracle.core.terms import AssetTerms
-from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable, SettlementError
+from oracle.errors import ChainError, ChainRefused, ChainUnreachable, SettlementError
 from oracle.ledger.reader import LedgerReader
-from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
+from oracle.ledger.rows import PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from shell.clock import WorldClock
@@ -65,17 +61,11 @@ class ChainLoop:
             ChainUnreachable: no answer.
         """
         self._chain = chain
-        self._deployment = deployment
-        self._account = account
-        self._terms = terms
-        self._meters = meters
         self._reader = reader
         self._writer = writer
-        self._sequencer = sequencer
         self._world = world
         self._poll_s = poll_s
-        self._declarations = contracts_of(chain, deployment).declarations
-        self._generation = 1
+        self._confirmations = confirmations
         self._follower = Follower(
             chain,
             deployment,
@@ -85,10 +75,22 @@ class ChainLoop:
             first_block=deployment.first_block if first_block is None else first_block,
         )
         self._journal = Journal(chain, account, writer, reader, world, confirmations=confirmations)
-        self._confirmations = confirmations
+        self._declarer = Declarer(
+            chain=chain,
+            deployment=deployment,
+            account=account,
+            terms=terms,
+            meters=meters,
+            reader=reader,
+            writer=writer,
+            sequencer=sequencer,
+            world=world,
+            journal=self._journal,
+            follower=self._follower,
+        )
+        self._disputes = DisputeWatch(chain, reader)
         self._head = 0
         self._forks = 0
-        self._disputes = DisputeWatch(chain, reader)
         self._participant = world.join("oracle chain")
         self._changed = threading.Condition()
         self._wanted = True  # the first pass finishes what an earlier process left
@@ -162,8 +164,6 @@ class ChainLoop:
             "trouble": trouble,
         }
 
-    # ------------------------------------------------------------ the thread
-
     def _run(self) -> None:
         try:
             self._loop()
@@ -180,15 +180,7 @@ class ChainLoop:
                 asked = self._asked
             try:
                 if not checked:
-                    check_wiring(
-                        self._chain,
-                        self._deployment,
-                        terms=self._terms,
-                        meters=self._meters,
-                        signer=self._account.address,
-                    )
-                    declarations.check_signs_alone(self._chain, self._declarations, self._account.address)
-                    self._check_head()
+                    self._declarer.check()
                     checked = True
                 self._pass()
             except ChainUnreachable as error:
@@ -267,7 +259,7 @@ class ChainLoop:
             if self._is_stopping():
                 break
             try:
-                if not (self._anchor(period) and self._declare(period)):
+                if not (self._declarer.anchor(period) and self._declarer.declare(period)):
                     break  # blocks are missing on top of it; the next look goes on
             except (ChainRefused, SettlementError) as refused:
                 if isinstance(refused, ChainRefused) and refused.reason.startswith("PeriodNotOver("):
@@ -289,151 +281,3 @@ class ChainLoop:
             *periods(state="settled", limit=PERIODS_PER_PASS),
         ]
         return sorted(found, key=lambda row: row.period)
-
-    # ------------------------------------------------------------ the two acts
-
-    def _anchor(self, period: PeriodRow) -> bool:
-        """Whether the period's log head stands confirmed on the chain."""
-        size = period.log_size
-        checkpoint = self._sequencer.checkpoint(size, self._world.now())
-        if period.log_root is not None and period.log_root != checkpoint.root:
-            raise ChainConflict(
-                f"period {period.period} was settled over root 0x{period.log_root.hex()} at size {size}, the log has"
-                f" 0x{checkpoint.root.hex()}"
-            )
-        root = checkpoint.root
-        row = self._journal.carry_out(
-            kind="anchor",
-            subject=f"size {size}",
-            about={"log_size": str(size), "log_root": f"0x{root.hex()}"},
-            is_done=lambda: declarations.is_anchored(self._chain, self._declarations, log_size=size, log_root=root),
-            call=lambda: declarations.anchor_call(
-                self._chain,
-                self._declarations,
-                [self._account],
-                log_size=size,
-                log_root=root,
-                log_generation=self._generation,
-                proof=self._proof_to(period),
-            ),
-        )
-        if row.state != CONFIRMED:
-            return False
-        # On the chain and in the journal; a crash before the next line repeats nothing but that line.
-        with self._writer.transaction():
-            self._writer.settlement.set_period_state(period.period, "anchored", log_root=root)
-        return True
-
-    def _declare(self, period: PeriodRow) -> bool:
-        """Whether the period's report stands confirmed on the chain."""
-        report = report_of(
-            period,
-            catch_up_hours=catch_up_hours(self._reader, self._terms, period.period),
-            signer_set_version=declarations.signing(self._chain, self._declarations).version,
-            log_generation=self._generation,
-        )
-        row = self._journal.carry_out(
-            kind="declare",
-            subject=f"period {period.period}",
-            about={
-                "period": str(period.period),
-                "log_size": str(period.log_size),
-                "distributable": period.distributable,
-            },
-            is_done=lambda: declarations.is_declared(
-                self._chain, self._declarations, report, earlier=self._declared_hashes(period.period)
-            ),
-            call=lambda: declarations.declare_call(self._chain, self._declarations, [self._account], report),
-        )
-        if row.state != CONFIRMED:
-            return False
-        tx_hash, block = self._where(row, period.period)
-        # On the chain and in the journal; a crash before the next line repeats nothing but that line.
-        with self._writer.transaction():
-            self._writer.settlement.set_period_state(
-                period.period, "declared", declare_tx=tx_hash, declared_block=block
-            )
-        _log.info("declared", extra=facts(period=period.period, distributable=period.distributable, tx=tx_hash))
-        return True
-
-    def _where(self, row: JournalRow, period: int) -> tuple[str | None, int | None]:
-        """Transaction and block of a declaration; of one that another process made, by its event."""
-        if row.tx_hash is not None:
-            return row.tx_hash, row.block
-        self._follower.catch_up()
-        for event in self._declared_events(period):
-            return event.tx_hash, event.block
-        return None, None
-
-    def _declared_events(self, period: int) -> Iterator[EventRow]:
-        """The followed declarations of a period, revision 0 first."""
-        for event in self._reader.chain.every_event(contract="declarations", name="Declared"):
-            if int(json.loads(event.args)["period"]) == period:
-                yield event
-
-    def _declared_hashes(self, period: int) -> set[bytes]:
-        return {bytes.fromhex(json.loads(event.args)["reportHash"][2:]) for event in self._declared_events(period)}
-
-    def _proof_to(self, period: PeriodRow) -> list[bytes]:
-        size = period.log_size
-        head_size = self._check_head()
-        before = self._reader.settlement.period(period.period - 1)
-        if before is not None and head_size < before.log_size:
-            # A reorganisation took the anchor before this one away a moment ago. Were this one anchored on what is left, the other could
-            # never be anchored again, and its period never declared.
-            raise ChainUnreachable(
-                f"size {before.log_size}, which was anchored, is not on the chain any more; it is anchored again first"
-            )
-        if head_size > size:
-            raise ChainConflict(
-                f"size {head_size} is anchored already, and size {size} before it was never: a person must look"
-            )
-        return [] if head_size in (0, size) else self._sequencer.consistency_proof(head_size, size)
-
-    def _check_head(self) -> int:
-        """The size anchored last, once it is sure that this log is the one that was anchored."""
-        generation, size, root = declarations.anchored_head(self._chain, self._declarations)
-        if generation != self._generation:
-            raise ChainConflict(
-                f"the log was begun anew on chain (generation {generation}); this ledger's is generation {self._generation}:"
-                " restore the ledger of that log"
-            )
-        if size == 0:
-            return 0
-        held = self._reader.log.size()
-        if size > held:
-            raise ChainConflict(
-                f"size {size} is anchored on chain, this ledger's log has {held} entries: restore the ledger"
-            )
-        own = self._sequencer.root_at(size)
-        if own != root:
-            raise ChainConflict(
-                f"the chain has root 0x{root.hex()} at size {size}, this ledger's log gives 0x{own.hex()}: restore the ledger"
-            )
-        return size
-
-
-def report_of(
-    period: PeriodRow, *, catch_up_hours: int = 0, signer_set_version: int = 1, log_generation: int = 1
-) -> Report:
-    """The report of a settled period, for the signer set and the log generation in force.
-
-    Raises:
-        SettlementError: an amount that the contract's field cannot hold.
-    """
-    return first_report(
-        period=period.period,
-        log_size=period.log_size,
-        registry_index=period.registry_index,
-        settlement_root=period.settlement_root,
-        export_wh=period.export_wh,
-        import_wh=period.import_wh,
-        missing_meters=period.missing_meters,
-        catch_up_hours=catch_up_hours,
-        gross=int(period.gross),
-        distributable=int(period.distributable),
-        tariff_hash=period.tariff_hash,
-        statement_hash=period.statement_hash,
-        signer_set_version=signer_set_version,
-        log_generation=log_generation,
-    )
