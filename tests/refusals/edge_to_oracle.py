@@ -26,9 +26,8 @@ POLL_S = 3600
 SLOTS = 26  # midnight, the day, its closing midnight, and one behind it
 DAY_S = 86_400
 ANSWER_MS = 4_000  # a slave that answers does so in this time on the slowest machine; each silence costs as much
-_DONE_S = (
-    240  # a day of slots, each with half a dozen fsyncs on both sides: some disks take a third of a second for one
-)
+# A day of slots, each with half a dozen fsyncs on both sides: some disks take a third of a second for one.
+_DONE_S = 240
 
 
 def meter_config(meter: SignedMeter, address: str, *, wrong_key: bool = False) -> MeterConfig:
