@@ -19,7 +19,7 @@ def tree() -> LogTree:
     return LogTree(lambda first, after: ENTRIES[first:after])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_roots_and_proofs_are_those_of_the_whole_list(data: st.DataObject) -> None:
     grown = tree()

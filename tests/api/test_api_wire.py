@@ -1,14 +1,13 @@
 """Times, days and cursors come back as they went out, and nothing else comes in."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import BadRequest
 from api.wire import cursor, hexed, instant_of, iso_day, open_cursor, rfc3339, unhex
 
 
-@settings(deadline=None)
 @given(st.integers(0, 253_402_300_799))
 def test_a_time_comes_back(instant: int) -> None:
     assert instant_of(rfc3339(instant), "from") == instant
@@ -31,13 +30,11 @@ def test_anything_else_is_no_time(text: str) -> None:
         instant_of(text, "from")
 
 
-@settings(deadline=None)
 @given(st.integers(-1, 2**63 - 1), st.integers(0, 2**31 - 1))
 def test_a_cursor_comes_back(at: int, within: int) -> None:
     assert open_cursor(cursor(b"read", at, within), b"read", start=(0, 0)) == (at, within)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_other_text_is_a_cursor(text: str) -> None:
     with pytest.raises(BadRequest, match="cursor"):

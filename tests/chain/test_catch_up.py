@@ -133,7 +133,7 @@ def by_the_hour(edges: dict[int, Basis], start: int) -> int:
     return count
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     meters=st.lists(
         st.dictionaries(

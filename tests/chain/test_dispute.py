@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor
@@ -286,7 +286,6 @@ class Event:
     block_time: int = 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["Declared", "Disputed", "Anchored"]), st.integers(0, 3)), max_size=12))
 def test_a_dispute_is_open_until_the_next_report_of_its_period(told: list[tuple[str, int]]) -> None:
     events = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor, SettlementDay
@@ -42,7 +42,6 @@ def naive_balance(moves: list[Movement], holder: str, day: int) -> int:
     )
 
 
-@settings(deadline=None)
 @given(movements(), st.integers(0, 30), st.integers(0, 15), st.sets(st.sampled_from(HOLDERS), max_size=2))
 def test_share_days_are_the_sum_of_the_balances_at_each_days_end(
     moves: list[Movement], first: int, length: int, excluded: set[str]
@@ -58,7 +57,6 @@ def test_share_days_are_the_sum_of_the_balances_at_each_days_end(
     assert register.total_share_days(first, first + length) == total
 
 
-@settings(deadline=None)
 @given(movements(), st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10**9)), max_size=5), st.integers(1, 3))
 def test_not_a_fraction_of_the_money_is_lost(
     moves: list[Movement], fundings: list[tuple[int, int]], days_per_period: int

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from eth_utils.abi import abi_to_signature, function_signature_to_4byte_selector
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.chain.contracts import contracts_of
@@ -31,7 +31,6 @@ OF_THE_ADMIN = {
 }
 
 
-@settings(deadline=None)
 @given(
     count=st.integers(0, SIGNERS_MAX + 1),
     threshold=st.none() | st.integers(-1, SIGNERS_MAX + 2),

@@ -247,7 +247,7 @@ _STEP = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shares=st.lists(st.integers(1, 1_000), min_size=4, max_size=4),
     days=st.lists(st.tuples(st.integers(1, 10**9), st.lists(_STEP, max_size=4)), min_size=1, max_size=3),

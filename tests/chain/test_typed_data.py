@@ -48,7 +48,7 @@ def test_a_signature_is_worth_nothing_on_another_chain_or_for_another_asset(chai
     assert digest(eip712.report_message(chain_id, contract, Report(*REPORT_VALUES))) != REPORT_DIGEST
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6, unique=True))
 def test_signatures_stand_in_the_order_of_their_signers(numbers: list[int]) -> None:
     message = eip712.report_message(CHAIN_ID, CONTRACT, Report(*REPORT_VALUES))

@@ -22,7 +22,6 @@ DEFAULT = settings(
     stateful_step_count=50,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 # Longer walks, and others every time.

@@ -32,9 +32,7 @@ SENTINELS = (date(2016, 4, 5), date(2016, 7, 19), date(2016, 8, 17))  # -1000000
 CHAIN_NOW = 1_790_000_000
 POLLS = (120, 180, 300, 450, 600, 900, 1200, 1800, 3600)
 
-SLOW_DRAWS = settings(
-    deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+SLOW_DRAWS = settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -70,7 +68,7 @@ def sma(sma_text: str) -> dict[int, Recording]:
 @example(SENTINELS[1], 3, 0, 1_500_000, 5, 10)
 @example(GAP, 3, 0, 1_500_000, 5, 10)
 @example(date(2016, 10, 5), 3, 20_700, 333_333, 7, 17)
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @pytest.mark.slow
 def test_registers_rise_by_what_the_csv_says_on_any_days(  # noqa: PLR0917 what is drawn
     sma: dict[int, Recording],
@@ -208,7 +206,7 @@ def _clock(second: int) -> str:
     offset_s=st.just(20_700),
     days=st.integers(1, 3),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_simulator_and_expectation_agree_on_every_rule(
     made: tuple[str, dict[str, str]], nameplate_w: int, scale: Decimal, offset_s: int, days: int
 ) -> None:
@@ -254,7 +252,7 @@ def test_energy_rows_at_odd_distances_are_never_stretched_and_keep_their_sum() -
 
 
 @given(made=nasty_csv())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @pytest.mark.slow
 def test_a_nasty_recording_is_settled_to_the_watt_hour(
     made: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory

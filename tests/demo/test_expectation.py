@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.demo.expectation import ReplayedPoint, produced_wh
@@ -38,7 +38,6 @@ def test_a_register_moves_in_its_own_steps() -> None:
     assert point.energy_wh(Fraction(10)) == 10
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 3 * 86_400), st.one_of(st.just(""), st.decimals(-100, 20_000, places=4).map(str))),

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence import keys
@@ -18,7 +18,6 @@ SIGNER = signer_of("meter")
 KEY = PublicKey(SIGNER.public_point)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_s_is_always_low_and_the_signature_opens(message: bytes) -> None:
     signature = SIGNER.sign(message)
@@ -28,7 +27,6 @@ def test_s_is_always_low_and_the_signature_opens(message: bytes) -> None:
     assert SIGNER.sign(message) == signature
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_the_other_s_is_refused_though_the_curve_accepts_it(message: bytes) -> None:
     signature = SIGNER.sign(message)

@@ -141,7 +141,7 @@ def test_proofs_are_only_made_for_what_is_there() -> None:
             merkle.consistency_proof(hashes, old)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=33), st.data())
 def test_pymerkle_makes_the_same_trees(data: list[bytes], draw: st.DataObject) -> None:
     """Another implementation of the same RFC (tests only: it is GPL)."""

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence import answer, batch, binding, bundle, head, header, reading, tags
@@ -93,14 +93,12 @@ def test_a_header_that_decodes_is_the_only_encoding(tail: bytes) -> None:
     assert made.encode() == encoded
 
 
-@settings(deadline=None)
 @given(Strategies.batches())
 def test_a_signed_batch_opens_to_its_readings(made: Made) -> None:
     opened = batch.open_batch(made.encoded, made.signature, made.batch_key, made.body, KEY)
     assert opened == batch.OpenedBatch(made.header, made.readings)
 
 
-@settings(deadline=None)
 @given(Strategies.batches(), st.integers(0, 2**32), st.sampled_from(["encoded", "signature", "batch_key", "body"]))
 def test_a_flipped_bit_anywhere_in_a_batch_is_refused(made: Made, bit: int, part: str) -> None:
     parts = {name: getattr(made, name) for name in ("encoded", "signature", "batch_key", "body")}
@@ -109,7 +107,6 @@ def test_a_flipped_bit_anywhere_in_a_batch_is_refused(made: Made, bit: int, part
         batch.open_batch(parts["encoded"], parts["signature"], parts["batch_key"], parts["body"], KEY)
 
 
-@settings(deadline=None)
 @given(
     Strategies.batches(),
     st.integers(1, 64),
@@ -123,7 +120,6 @@ def test_a_shorter_or_longer_part_of_a_batch_is_refused(made: Made, by: int, lon
         batch.open_batch(parts["encoded"], parts["signature"], parts["batch_key"], parts["body"], KEY)
 
 
-@settings(deadline=None)
 @given(Strategies.batches())
 def test_no_other_key_opens_a_batch(made: Made) -> None:
     with pytest.raises(HeaderDisagrees, match="meter_id"):
@@ -152,7 +148,6 @@ def bindings(draw: st.DrawFn) -> binding.Binding:
     )
 
 
-@settings(deadline=None)
 @given(bindings(), st.integers(0, 2**32))
 def test_a_binding_opens_whole_and_not_with_a_flipped_bit(made: binding.Binding, bit: int) -> None:
     record = binding.sign_binding(made, METER, INSTALLER)
@@ -205,7 +200,6 @@ answer_items = st.sampled_from(answer.Verdict).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(st.integers(0, tags.U63_MAX), st.lists(answer_items, min_size=1, max_size=64), st.integers(0, 2**32))
 def test_an_answer_opens_whole_and_not_with_a_flipped_bit(time: int, items: list[answer.AnswerItem], bit: int) -> None:
     encoded = answer.sign_answer(time, items, ORACLE)
@@ -249,7 +243,6 @@ def heads(draw: st.DrawFn) -> head.Head:
     )
 
 
-@settings(deadline=None)
 @given(heads(), st.integers(0, 2**32))
 def test_a_head_opens_whole_and_not_with_a_flipped_bit(made: head.Head, bit: int) -> None:
     encoded = head.sign_head(made, ORACLE)
@@ -278,7 +271,6 @@ bundle_items = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(bundle_items, min_size=1, max_size=12))
 def test_a_bundle_is_its_bytes(items: list[bundle.BundleItem]) -> None:
     encoded = bundle.encode_bundle(items)
@@ -288,7 +280,6 @@ def test_a_bundle_is_its_bytes(items: list[bundle.BundleItem]) -> None:
             bundle.decode_bundle(broken)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40_000), max_size=150))
 def test_split_keeps_order_and_both_limits(sizes: list[int]) -> None:
     items = [bundle.BundleItem(bytes(185), bytes(64), bytes(32), bytes(size)) for size in sizes]

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence import canonical, checkpoint, log_entry, tags, topics, units
@@ -19,7 +19,6 @@ LOG_KEY = PublicKey(LOG.public_point)
 ORIGIN = origin_of(131277322940537, "serf-east")
 
 
-@settings(deadline=None)
 @given(Strategies.u63, Strategies.hashes, st.integers(0, 2**32))
 def test_a_checkpoint_opens_whole_and_its_text_not_with_a_flipped_bit(size: int, root: bytes, bit: int) -> None:
     made = Checkpoint(ORIGIN, size, root)

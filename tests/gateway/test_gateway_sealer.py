@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence import batch, header
@@ -21,7 +21,6 @@ RULE = CutRule(interval_s=300, cut_every_s=900, count_max=5)
 BINDING = bytes(range(32))
 SIGNER = signer_of("meter")
 KEY = PublicKey(SIGNER.public_point)
-UNTIMED = settings(deadline=None)  # how busy the machine is says nothing about what is right
 MOMENT = Moment(1_000, b"b" * 16, 5, Status.CLOCK_SYNCHRONISED)
 
 
@@ -82,7 +81,6 @@ def commissioned() -> tuple[Sealed, MeterState]:
     return sealer.commission(KEY.meter_id, 1, BINDING, MOMENT)
 
 
-@UNTIMED
 @given(runs())
 def test_every_sealed_run_opens_continues_and_loses_no_reading(run: list[OpenReading]) -> None:
     first, state = commissioned()
@@ -90,7 +88,6 @@ def test_every_sealed_run_opens_continues_and_loses_no_reading(run: list[OpenRea
     assert check_chain([first, *chain]) == [item.reading for item in run]
 
 
-@UNTIMED
 @given(runs())
 def test_energy_telescopes_over_any_run_of_headers(run: list[OpenReading]) -> None:
     _, state = commissioned()
@@ -101,7 +98,6 @@ def test_energy_telescopes_over_any_run_of_headers(run: list[OpenReading]) -> No
     assert after.export_wh == (valid[-1] if valid else None)
 
 
-@UNTIMED
 @given(runs())
 def test_no_batch_reaches_past_a_cut_a_boot_a_clock_state_or_the_maximum(run: list[OpenReading]) -> None:
     for group in sealer.split(run, RULE, final=True):
@@ -112,7 +108,6 @@ def test_no_batch_reaches_past_a_cut_a_boot_a_clock_state_or_the_maximum(run: li
         assert not any(schedule.ends_batch(item.slot, RULE.cut_every_s) for item in group[:-1])
 
 
-@UNTIMED
 @given(runs(), st.data())
 def test_cutting_at_once_or_as_the_readings_come_gives_the_same_headers(
     run: list[OpenReading], data: st.DataObject

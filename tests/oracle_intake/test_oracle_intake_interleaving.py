@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.answer import Code, Verdict
@@ -24,7 +24,7 @@ bundles = st.lists(st.lists(st.sampled_from(ITEMS), min_size=1, max_size=6), max
 drains = st.lists(bundles, max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(drains=drains, restart_after=st.integers(0, 3))
 def test_any_interleaving_ends_in_the_same_log_entries(
     drains: list[list[list[BundleItem]]], restart_after: int

@@ -167,7 +167,6 @@ def test_a_register_wraps_once_falls_or_jumps() -> None:
     assert labels == [Label.WRAPPED, Label.FELL, Label.JUMP]
 
 
-@settings(deadline=None)
 @given(
     registers=st.lists(st.integers(0, 10**12), min_size=2, max_size=20).map(sorted),
     multiplier=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
@@ -255,7 +254,7 @@ def days_of(m: Meter, items: Sequence[Item], *, edges: tuple[int, ...] = (), end
     return done
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(history=histories())
 def test_days_telescope_and_never_count_backwards(history: tuple[Meter, list[Item]]) -> None:
     m, items = history
@@ -278,7 +277,7 @@ def test_days_telescope_and_never_count_backwards(history: tuple[Meter, list[Ite
             assert total == energy_wh(m, opening, closing)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(history=histories(), data=st.data())
 def test_what_was_decided_early_is_what_all_readings_decide(
     history: tuple[Meter, list[Item]], data: st.DataObject
@@ -294,7 +293,7 @@ def test_what_was_decided_early_is_what_all_readings_decide(
             assert early.energy(Lane.EXPORT, a, b) == late.energy(Lane.EXPORT, a, b)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(history=histories(), edges=st.sets(st.integers(1, 1439), max_size=5))
 def test_bands_add_up_to_the_day(history: tuple[Meter, list[Item]], edges: set[int]) -> None:
     m, items = history

@@ -266,7 +266,7 @@ def test_the_pass_that_is_not_ready_is_cheap(lab: Any) -> None:
 
 
 @hundreds_of_commits
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_any_split_into_batches_and_commits_gives_the_same_energies(lab: Any, data: st.DataObject) -> None:
     wh = registers(40_000, 1, 1)[: 288 + 1]

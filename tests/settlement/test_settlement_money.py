@@ -27,14 +27,13 @@ SYNC = Status.CLOCK_SYNCHRONISED
 ZONES = ("UTC", "Europe/Berlin", "America/Denver", "Asia/Shanghai", "Australia/Lord_Howe", "Asia/Kathmandu")
 
 
-@settings(deadline=None)
 @given(instant=st.integers(0, 2**33), hours=st.integers(-12, 14))
 def test_a_day_holds_its_instants(instant: int, hours: int) -> None:
     day = calendar.day_of(instant, hours * 3600)
     assert calendar.day_start(day, hours * 3600) <= instant < calendar.day_start(day + 1, hours * 3600)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     zone=st.sampled_from(ZONES),
     day=st.integers(19_000, 21_000),
@@ -94,7 +93,6 @@ def line(amount: int) -> Line:
     return Line("p", "t", "b", WattHours(0), 0, Minor(amount), Basis.MEASURED)
 
 
-@settings(deadline=None)
 @given(
     amounts=st.lists(st.integers(-(10**12), 10**15), max_size=8),
     fees=st.lists(st.tuples(st.integers(0, 1_000_000), st.integers(0, 10**12)), max_size=6),
@@ -113,7 +111,6 @@ def test_the_waterfall_never_gives_more_than_came_in_and_loses_nothing(
     assert sum(money.bases(lines).values()) == sum(amounts)
 
 
-@settings(deadline=None)
 @given(energy=st.integers(0, 10**12), price=st.integers(0, 10**9))
 def test_a_line_rounds_down_once_and_a_cost_is_never_rounded_in_favour(energy: int, price: int) -> None:
     earned = money.amount(energy, price, earns=True)

@@ -151,7 +151,7 @@ def test_close_wakes_all_and_all_later_waits_end_too() -> None:
         holder.wait_until(1)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_every_participant_sees_exactly_its_own_instants(steps: list[list[int]]) -> None:
     clock = SteppedClock(0)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shell.config import Table, read_toml
@@ -193,7 +193,6 @@ def test_what_no_number_or_list_can_be_is_refused_as_any_other_text(write: Write
         read_toml(write(text))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_makes_the_reader_fail_but_by_refusal(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
