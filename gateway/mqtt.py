@@ -95,7 +95,6 @@ class MqttLink:
         self._link = KeptConnection(
             self._client, name="gateway mqtt", pause_max_s=_RECONNECT_MAX_S, on_failure=on_failure
         )
-        self._started = False
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
@@ -105,14 +104,10 @@ class MqttLink:
         self._client.connect_async(
             self._config.host, self._config.port, keepalive=_KEEPALIVE_S, clean_start=True, properties=expiry
         )
-        self._started = True
         self._link.start()
 
     def stop(self) -> None:
-        """Say goodbye and join the thread; does nothing when not started."""
-        if not self._started:
-            return
-        self._started = False
+        """Say goodbye and join the thread, if there is one. Idempotent."""
         if self._client.is_connected():
             # Best effort: presence is no evidence.
             self._client.publish(self._presence, b"offline", qos=0, retain=True)
