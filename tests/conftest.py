@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from firmware_sim.broker import EmbeddedBroker
+from tests.unheard_port import unheard_port
 
 # Where a shell runs the tests in the background, Ctrl-C is ignored, and so it would be by every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,3 +35,10 @@ def broker() -> Iterator[EmbeddedBroker]:
     """One for each test: it keeps what a client that was stopped has not taken, for the next one of that name."""
     with EmbeddedBroker() as running:
         yield running
+
+
+@pytest.fixture
+def nobodys_port() -> Iterator[int]:
+    """A port that refuses connections until a broker of ours comes there."""
+    with unheard_port() as port:
+        yield port

@@ -24,8 +24,8 @@ from gateway.sealing import Sealing
 from gateway.uplink import Uplink
 from shell.broker import BrokerConfig
 from shell.clock import SteppedClock
+from tests.chain.anvil_node import until
 from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
-from tests.gateway.unheard_port import unheard_port
 
 METERS = [meter_config("INV-1", "1"), meter_config("INV-2", "2")]
 
@@ -105,16 +105,6 @@ def oracle(broker: EmbeddedBroker) -> Iterator[FakeOracle]:
     running.stop()
 
 
-def wait(condition: Callable[[], bool], what: str = "") -> None:
-    """Wait in real time for something another thread does."""
-    pause = threading.Event()
-    for _ in range(12_000):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError(what or "it never came")
-
-
 MakeEdge = Callable[..., Edge]
 
 
@@ -123,7 +113,7 @@ def test_what_is_sealed_is_sent_answered_and_the_world_goes_on(edge: MakeEdge, o
     assert one.world.busy_participants() == ["gateway uplink"]
     one.poll(300, 600, 900)
     oracle.wait_stored(4)
-    wait(one.settled)
+    until(one.settled)
     assert one.outbox.counts()["unanswered"] == 0
     assert [stored.kind for stored in oracle.stored(METERS[0])] == [Kind.EPOCH, Kind.READINGS]
     assert one.uplink.status()["stored"] == 4
@@ -134,26 +124,26 @@ def test_a_broker_acknowledgement_is_no_delivery(edge: MakeEdge, oracle: FakeOra
     one = edge().start()
     one.poll(300, 600, 900)
     assert oracle.heard.get(timeout=60)
-    wait(lambda: one.outbox.counts()["unanswered"] == 4)
-    wait(lambda: int(str(one.uplink.status()["resent"])) >= 1)
+    until(lambda: one.outbox.counts()["unanswered"] == 4)
+    until(lambda: int(str(one.uplink.status()["resent"])) >= 1)
     assert not one.settled()
     oracle.mute = False
     oracle.wait_stored(4)
-    wait(one.settled)
+    until(one.settled)
 
 
 def test_nothing_is_sealed_before_the_heads_are_known(edge: MakeEdge, oracle: FakeOracle) -> None:
     oracle.deaf_to_heads = True
     one = edge().start()
     one.poll(300, 600, 900)
-    wait(lambda: one.uplink._heads.attempt >= 2)
+    until(lambda: one.uplink._heads.attempt >= 2)
     assert one.outbox.counts() | {"bytes": 0} == {
         "open_readings": 6, "unanswered": 0, "quarantined": 0, "bytes": 0, "bytes_max": 1 << 30
     }  # fmt: skip
     assert not one.settled()
     oracle.deaf_to_heads = False
     oracle.wait_stored(4)
-    wait(one.settled)
+    until(one.settled)
 
 
 def test_a_head_that_answers_another_request_changes_nothing(
@@ -161,10 +151,10 @@ def test_a_head_that_answers_another_request_changes_nothing(
 ) -> None:
     oracle.deaf_to_heads = True
     one = edge().start()
-    wait(lambda: one.uplink._heads.attempt >= 1)
+    until(lambda: one.uplink._heads.attempt >= 1)
     replayed = heads.sign_head(oracle._head(b"n" * 16, METERS[0].binding.meter_id), oracle.signer)
     oracle.client.publish(f"ho/1/roof/{one.name}/{topics.DOWN}", replayed, qos=1)
-    wait(lambda: one.uplink.counts["unopened"] == 1)
+    until(lambda: one.uplink.counts["unopened"] == 1)
     assert not one.sealing.ready
     assert one.uplink.counts["heads"] == 0
 
@@ -183,8 +173,8 @@ def test_an_answer_under_another_key_is_not_believed(edge: MakeEdge, oracle: Fak
     real_id = answers.sign_answer(1, said, oracle.signer)[4:24]
     oracle.client.publish(down, stranger[:4] + real_id + stranger[24:], qos=1)
     oracle.client.publish(down, b"", qos=1)
-    wait(lambda: one.uplink.counts["unpinned"] == 3 and one.uplink.counts["unopened"] == 1)
-    wait(lambda: one.outbox.counts()["unanswered"] == 4)
+    until(lambda: one.uplink.counts["unpinned"] == 3 and one.uplink.counts["unopened"] == 1)
+    until(lambda: one.outbox.counts()["unanswered"] == 4)
     assert one.uplink.counts["stored"] == 0
 
 
@@ -194,13 +184,13 @@ def test_two_oracles_must_both_have_a_batch_when_two_are_asked_for(
     other = FakeOracle(broker.port, "roof", METERS, name="oracle-2")
     one = edge(Knobs(oracle_points=(oracle.signer.public_point, other.signer.public_point), answers_required=2)).start()
     one.poll(300, 600, 900)
-    wait(lambda: one.uplink.counts["heads"] >= 2)
+    until(lambda: one.uplink.counts["heads"] >= 2)
     assert not one.sealing.ready
     other.start()
     try:
         other.wait_stored(4)
         oracle.wait_stored(4)
-        wait(one.settled)
+        until(one.settled)
     finally:
         other.stop()
 
@@ -216,10 +206,10 @@ def test_a_refused_batch_is_kept_with_an_alarm_and_the_meter_goes_on_in_a_new_ep
     oracle.refuse = refuse
     one = edge().start()
     one.poll(300, 600, 900, 1200, 1500, 1800)
-    wait(one.settled)
+    until(one.settled)
     one.poll(2100, 2400, 2700)
-    wait(lambda: any(stored.t1 == 2700 for stored in oracle.stored(METERS[0])))
-    wait(one.settled)
+    until(lambda: any(stored.t1 == 2700 for stored in oracle.stored(METERS[0])))
+    until(one.settled)
     assert one.outbox.counts()["quarantined"] >= 1
     assert "refused INV-1" in one.alarms.standing()
     epochs = [stored.epoch for stored in oracle.stored(METERS[0]) if stored.kind is Kind.EPOCH]
@@ -232,13 +222,13 @@ def test_an_oracle_that_has_lost_what_it_answered_gets_it_again(edge: MakeEdge, 
     one = edge(Knobs(window=1)).start()
     one.poll(300, 600, 900)
     oracle.wait_stored(4)
-    wait(one.settled)
+    until(one.settled)
     with oracle.changed:
         for chain in oracle.chains.values():
             chain.pop()  # a restored backup of the oracle
     one.poll(1200, 1500, 1800)
     oracle.wait_stored(6)
-    wait(one.settled)
+    until(one.settled)
     assert one.uplink.counts["retry"] > 0
     assert "resend INV-1" in one.alarms.standing()
     assert [stored.t1 for stored in oracle.stored(METERS[0])][1:] == [900, 1800]
@@ -246,10 +236,10 @@ def test_an_oracle_that_has_lost_what_it_answered_gets_it_again(edge: MakeEdge, 
 
 def test_a_backlog_larger_than_the_window_goes_in_order(edge: MakeEdge, oracle: FakeOracle, tmp_path: Path) -> None:
     one = edge(Knobs(window=2)).start()
-    wait(lambda: one.sealing.ready)
+    until(lambda: one.sealing.ready)
     one.poll(*range(300, 300 * 301, 300))
     oracle.wait_stored(202)
-    wait(one.settled)
+    until(one.settled)
     seqs = [stored.seq0 for stored in oracle.stored(METERS[0])]
     assert seqs == sorted(seqs)
     assert max(len(items) for items in list(oracle.heard.queue)) <= 64
@@ -285,19 +275,18 @@ def test_a_gateway_says_that_it_is_there_and_that_it_has_gone(edge: MakeEdge, br
     watcher.loop_stop()
 
 
-def test_without_a_broker_everything_waits_and_then_goes(tmp_path: Path, failures: Failures) -> None:
-    with unheard_port() as port:
-        one = Edge(tmp_path, port, failures).start()
-        one.poll(300)
-        wait(lambda: "broker" in one.alarms.standing())
-        late = EmbeddedBroker(port)
-        late.start()
-    oracle = FakeOracle(port, "roof", METERS)
+def test_without_a_broker_everything_waits_and_then_goes(tmp_path: Path, failures: Failures, nobodys_port: int) -> None:
+    one = Edge(tmp_path, nobodys_port, failures).start()
+    one.poll(300)
+    until(lambda: "broker" in one.alarms.standing())
+    late = EmbeddedBroker(nobodys_port)
+    late.start()
+    oracle = FakeOracle(nobodys_port, "roof", METERS)
     oracle.start()
     try:
         one.poll(600, 900)
         oracle.wait_stored(4)
-        wait(one.settled)
+        until(one.settled)
         assert "broker" not in one.alarms.standing()
     finally:
         one.stop()
@@ -310,14 +299,14 @@ def test_a_broker_without_an_oracle_is_an_alarm_until_one_answers(
 ) -> None:
     monkeypatch.setattr("gateway.heads.HEADS_BASE_MS", 10)
     one = edge().start()
-    wait(lambda: "heads" in one.alarms.standing())
-    wait(lambda: one.uplink._heads.attempt > 5)
+    until(lambda: "heads" in one.alarms.standing())
+    until(lambda: one.uplink._heads.attempt > 5)
     said = [record for record in caplog.records if "nothing is sealed" in record.getMessage()]
     assert [record.levelname for record in said] == ["WARNING"]
     late = FakeOracle(broker.port, "roof", METERS)
     late.start()
     try:
-        wait(lambda: "heads" not in one.alarms.standing())
+        until(lambda: "heads" not in one.alarms.standing())
         assert one.sealing.ready
     finally:
         late.stop()

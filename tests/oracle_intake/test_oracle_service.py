@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,12 @@ from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
 from shell.clock import SteppedClock
 from shell.errors import ConfigError
-from tests.gateway.unheard_port import unheard_port
+from tests.chain.anvil_node import until
 from tests.oracle_intake.gateway_client import WAIT_S, GatewayClient
 from tests.oracle_intake.running import Running
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, SignedMeter, hash_of
 from tests.oracle_intake.site import write_site
+from tests.unheard_port import unheard_port
 
 OK = (Verdict.STORED, Code.OK)
 DUPLICATE = (Verdict.DUPLICATE, Code.OK)
@@ -147,7 +148,7 @@ def test_the_world_stands_still_until_everything_that_arrived_is_settled(
     holder.start()
     assert held.wait(WAIT_S)
     gateway.publish(encode_bundle([meter.first()]))
-    assert reached(lambda: oracle.world.busy_participants() == ["oracle intake"])
+    until(lambda: oracle.world.busy_participants() == ["oracle intake"])
     release.set()
     holder.join(WAIT_S)
     assert [item.verdict for item in gateway.answer().items] == [Verdict.STORED]
@@ -228,7 +229,7 @@ def test_the_oracle_comes_back_to_a_broker_that_was_away(
         assert oracle.service.wait_ready(WAIT_S)
     with unheard_port(port):
         # Until it has noticed, it is still ready, for a broker that is gone; what the next one gets then is for nobody.
-        assert reached(lambda: not oracle.service.wait_ready(0))
+        until(lambda: not oracle.service.wait_ready(0))
         second = EmbeddedBroker(port)
         second.start()
     with second:
@@ -278,22 +279,6 @@ def test_an_asset_file_of_another_asset_or_chain_is_refused(tmp_path: Path, mete
     database.create(tmp_path / "ledger.sqlite", asset=ASSET, chain_id=1)
     with pytest.raises(ConfigError, match="chain 1"):
         OracleService(config.load(path), SteppedClock(DAY_ZERO), chain=None, on_failure=lambda _: None)
-
-
-def reached(condition: Callable[[], bool]) -> bool:
-    """Ask until it is so, at most WAIT_S: for what nothing else signals."""
-    pause = threading.Event()
-    for _ in range(WAIT_S * 100):
-        if condition():
-            return True
-        pause.wait(0.01)
-    return False
-
-
-@pytest.fixture
-def nobodys_port() -> Iterator[int]:
-    with unheard_port() as port:
-        yield port
 
 
 class _Heard(logging.Handler):

@@ -16,7 +16,6 @@ from gateway.modbus_line import ModbusLine
 from gateway.serial_port import SerialPort
 from gateway.tcp_stream import TcpStream, tcp_address
 from meters import dlt645, modbus_rtu, modbus_tcp, sunspec
-from tests.gateway.unheard_port import unheard_port
 
 UNIT = 7
 ADDRESS = "000000193600"
@@ -105,12 +104,6 @@ def opened() -> Iterator[list[MeterLine]]:
 
 # A busy machine stands still for some hundred ms, and nobody was silent; where somebody is, it costs the test this time.
 TIMEOUT_MS = 1_000
-
-
-@pytest.fixture
-def nobodys_port() -> Iterator[int]:
-    with unheard_port() as port:
-        yield port
 
 
 def port_to(port: int, timeout_ms: int = TIMEOUT_MS) -> SerialPort:
