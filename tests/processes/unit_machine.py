@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.missing import missing
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "deploy" / "systemd"
@@ -39,12 +39,12 @@ cd /
 
 
 def needs_rooms() -> None:
-    """Skip by name where no mount namespace can be made."""
+    """For tests that need mount namespaces, which takes root."""
     tried = subprocess.run(
         ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/opt"], capture_output=True, check=False
     )
     if tried.returncode != 0:
-        pytest.skip("making a mount namespace takes root")
+        missing("making a mount namespace takes root")
 
 
 class UnitMachine:
