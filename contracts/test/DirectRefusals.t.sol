@@ -26,10 +26,8 @@ contract DirectRefusalsTest is DirectFixture {
         refused(1, logged(TestMeter.content(EAST, header)), registered(0), reason);
     }
 
-    /// @dev Enters the registry from period 1 on, so that the first boundary it can open is 1.
     function _refusedBinding(TestMeter.Binding memory binding, bytes memory reason) private {
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         refused(1, logged(TestMeter.content(EAST, _header())), registered(0), reason);
     }
 
@@ -176,8 +174,7 @@ contract DirectRefusalsTest is DirectFixture {
     function test_a_fall_beyond_the_modulus_is_refused() public {
         TestMeter.Binding memory binding = TestMeter.bindingOf(EAST);
         binding.modulusNumerator = 1_000;
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         settle(1, 0, 5_000, 0);
         bytes memory reason = abi.encodeWithSelector(IDirectSettlement.RegisterFell.selector, 3_999, 5_000);
         refused(2, logged(TestMeter.content(EAST, headerAt(EAST, 2, 3_999, 0))), registered(0), reason);
@@ -331,8 +328,7 @@ contract DirectRefusalsTest is DirectFixture {
     function test_a_multiplier_that_cancels_is_none() public {
         TestMeter.Binding memory binding = TestMeter.bindingOf(EAST);
         (binding.numerator, binding.denominator) = (7, 7);
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         settle(1, 0, 5_000, 0);
         settle(2, 0, 5_003, 0);
         assertFigures(1, 3, 0, 2);

@@ -103,8 +103,7 @@ contract DirectSettlementTest is DirectFixture {
     function test_a_modulus_that_is_no_whole_number_is_floored() public {
         TestMeter.Binding memory binding = TestMeter.bindingOf(EAST);
         (binding.modulusNumerator, binding.modulusDenominator) = (100_000, 3);
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         settle(1, 0, 33_000, 0);
         settle(2, 0, 100, 0);
         assertFigures(1, 433, 0, 2);
@@ -114,8 +113,7 @@ contract DirectSettlementTest is DirectFixture {
         // The gateway has already put the energy that left into the export register.
         TestMeter.Binding memory binding = TestMeter.bindingOf(EAST);
         binding.direction = 2;
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         settle(1, 0, 1_000, 2_000);
         settle(2, 0, 1_007, 2_500);
         assertFigures(1, 7, 500, 2);
@@ -179,8 +177,7 @@ contract DirectSettlementTest is DirectFixture {
         IDirectSettlement.RegisteredBinding memory old = registered(0);
         TestMeter.Binding memory binding = TestMeter.bindingOf(EAST);
         binding.validFrom = uint64(direct.boundaryAt(1));
-        records[0] = TestMeter.record(binding);
-        appendEntry(firstDayOf(1));
+        rebind(binding);
         IDirectSettlement.LoggedHeader memory header = logged(TestMeter.content(EAST, headerAt(EAST, 1, 5_000, 10)));
         direct.settle(1, header, registered(0));
         direct.settle(1, header, old);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {longerBy, split} from "./ProofParts.sol";
+
 /// @title A log of any size whose leaves nobody has to hold
 /// @notice The recursive definitions of RFC 9162 (sections 2.1.1 and 2.1.4.1) over made-up hashes: a complete subtree that
 /// the older size does not cut is one hash, drawn from its place. Everything above it is hashed for real, so roots and
@@ -21,7 +23,7 @@ library SparseLog {
         if (span & (span - 1) == 0 && from % span == 0 && (to <= cut || from >= cut)) {
             return keccak256(abi.encode(from, to));
         }
-        uint256 k = _split(span);
+        uint256 k = split(span);
         return sha256(abi.encodePacked(bytes1(0x01), _root(from, from + k, cut), _root(from + k, to, cut)));
     }
 
@@ -30,24 +32,10 @@ library SparseLog {
         pure
         returns (bytes32[] memory)
     {
-        if (m == to - from) return complete ? new bytes32[](0) : _with(new bytes32[](0), _root(from, to, cut));
-        uint256 k = _split(to - from);
+        if (m == to - from) return complete ? new bytes32[](0) : longerBy(new bytes32[](0), _root(from, to, cut));
+        uint256 k = split(to - from);
         return m <= k
-            ? _with(_subproof(m, from, from + k, complete, cut), _root(from + k, to, cut))
-            : _with(_subproof(m - k, from + k, to, false, cut), _root(from, from + k, cut));
-    }
-
-    /// @dev The largest power of two below n.
-    function _split(uint256 n) private pure returns (uint256 k) {
-        k = 1;
-        while (k * 2 < n) k *= 2;
-    }
-
-    function _with(bytes32[] memory proof, bytes32 last) private pure returns (bytes32[] memory longer) {
-        longer = new bytes32[](proof.length + 1);
-        for (uint256 i = 0; i < proof.length; ++i) {
-            longer[i] = proof[i];
-        }
-        longer[proof.length] = last;
+            ? longerBy(_subproof(m, from, from + k, complete, cut), _root(from + k, to, cut))
+            : longerBy(_subproof(m - k, from + k, to, false, cut), _root(from, from + k, cut));
     }
 }

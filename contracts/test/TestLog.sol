@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {longerBy, split} from "./ProofParts.sol";
+
 /// @title A log that makes its proofs by the recursive definitions of RFC 9162
 /// @notice Slow and plain on purpose: sections 2.1.1 (root), 2.1.3.1 (PATH) and 2.1.4.1 (PROOF), which share nothing with
 /// the iterative verifiers that it judges.
@@ -31,37 +33,23 @@ contract TestLog {
     function _root(uint256 from, uint256 to) private view returns (bytes32) {
         if (to == from) return sha256("");
         if (to - from == 1) return leaves[from];
-        uint256 k = _split(to - from);
+        uint256 k = split(to - from);
         return sha256(abi.encodePacked(bytes1(0x01), _root(from, from + k), _root(from + k, to)));
     }
 
     function _path(uint256 index, uint256 from, uint256 to) private view returns (bytes32[] memory) {
         if (to - from == 1) return new bytes32[](0);
-        uint256 k = _split(to - from);
+        uint256 k = split(to - from);
         return index < k
-            ? _with(_path(index, from, from + k), _root(from + k, to))
-            : _with(_path(index - k, from + k, to), _root(from, from + k));
+            ? longerBy(_path(index, from, from + k), _root(from + k, to))
+            : longerBy(_path(index - k, from + k, to), _root(from, from + k));
     }
 
     function _subproof(uint256 m, uint256 from, uint256 to, bool complete) private view returns (bytes32[] memory) {
-        if (m == to - from) return complete ? new bytes32[](0) : _with(new bytes32[](0), _root(from, to));
-        uint256 k = _split(to - from);
+        if (m == to - from) return complete ? new bytes32[](0) : longerBy(new bytes32[](0), _root(from, to));
+        uint256 k = split(to - from);
         return m <= k
-            ? _with(_subproof(m, from, from + k, complete), _root(from + k, to))
-            : _with(_subproof(m - k, from + k, to, false), _root(from, from + k));
-    }
-
-    /// @dev The largest power of two below n.
-    function _split(uint256 n) private pure returns (uint256 k) {
-        k = 1;
-        while (k * 2 < n) k *= 2;
-    }
-
-    function _with(bytes32[] memory proof, bytes32 last) private pure returns (bytes32[] memory longer) {
-        longer = new bytes32[](proof.length + 1);
-        for (uint256 i = 0; i < proof.length; ++i) {
-            longer[i] = proof[i];
-        }
-        longer[proof.length] = last;
+            ? longerBy(_subproof(m, from, from + k, complete), _root(from + k, to))
+            : longerBy(_subproof(m - k, from + k, to, false), _root(from, from + k));
     }
 }
