@@ -3,7 +3,6 @@
 Only the committed artifacts, web3 and eth_account are used: no code of ours stands between the tests and the contracts.
 """
 
-import json
 from hashlib import sha256
 from typing import Any
 
@@ -14,9 +13,9 @@ from eth_tester.exceptions import TransactionFailed
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 
-from tests.contracts.nodes import ROOT, Node
+from bench.gas.asset import artifact
+from tests.contracts.nodes import Node
 
-ARTIFACTS = ROOT / "oracle" / "artifacts"
 SIGNERS = sorted((Account.from_key("0x" + f"{n}{n}" * 32) for n in (1, 2, 3)), key=lambda key: int(key.address, 16))
 STRANGER = Account.from_key("0x" + "44" * 32)
 THRESHOLD = 2
@@ -87,12 +86,6 @@ LEAVES = [sha256(b"\0" + index.to_bytes(4, "big")).digest() for index in range(1
 
 
 # ---------------------------------------------------------------- the asset
-
-
-def artifact(name: str) -> dict[str, Any]:
-    """A committed artifact."""
-    found: dict[str, Any] = json.loads((ARTIFACTS / f"{name}.json").read_text(encoding="utf-8"))
-    return found
 
 
 def _code(name: str) -> bytes:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from bench.gas.asset import artifact
 from tests.contracts.anvil_evm import CHAIN_ID, DEPLOYER, AnvilEvm, Contract
 from tests.contracts.cast import OFFICERS, SIGNERS, UNSOLD
-from tests.contracts.doubles import artifact, compiled_doubles
+from tests.contracts.doubles import compiled_doubles
 from tests.contracts.model.asset import Addresses, Asset
 from tests.contracts.model.clock import DAY_S, HOUR_S
 from tests.contracts.model.declarations import Terms

@@ -1,15 +1,13 @@
 """The peers as code: what npm packages publish compiled, and a few lines of ours over OpenZeppelin, compiled as our contracts are."""
 
 import json
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.gas.asset import artifact
+from bench.gas.solc import ROOT, solc
 
-ROOT = Path(__file__).resolve().parents[3]
 MODULES = ROOT / "node_modules"
 # T-REX and OnchainID come under the GPL: their compiled artifacts are loaded and nothing of theirs is copied or shipped.
 TREX = "@tokenysolutions/t-rex/artifacts/contracts"
@@ -41,16 +39,7 @@ def peers() -> dict[str, dict[str, Any]]:
             "outputSelection": {name: {"*": ["abi", "evm.bytecode.object"]} for name in sources},
         },
     }
-    done = subprocess.run(
-        [ROOT / "contracts" / "tools" / "solc", "--standard-json"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-        env={**os.environ, "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
-    )
-    output = json.loads(done.stdout)
+    output = solc(job)
     faults = [fault["formattedMessage"] for fault in output.get("errors", []) if fault["severity"] == "error"]
     assert not faults, "\n".join(faults)
     return {
