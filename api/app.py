@@ -19,7 +19,7 @@ from api.routes import assets, holders, log, meters, periods, proofs, status
 from api.sources import Sources
 from api.version import VERSION
 from oracle.errors import LedgerError, SettlementError
-from shell.logs import facts
+from runtime.logs import facts
 
 PAGES = Path(__file__).parent / "pages"
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evidence.tags import POINT_SIZE
-from shell.config import read_toml
+from runtime.config import read_toml
 
 HOST = "127.0.0.1"
 PORT = 8430

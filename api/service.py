@@ -10,8 +10,8 @@ from api.app import build_app
 from api.config import ApiConfig
 from api.errors import ApiStartFailed
 from api.sources import Sources, open_sources
-from shell.clock import WorldClock
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.worker import Worker
 
 _START_TIMEOUT_S = 20
 _STOP_TIMEOUT_S = 3

@@ -11,7 +11,7 @@ from api.terms import Terms, read_terms
 from oracle.ledger.log_entries import LIMIT_MAX
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 EVENTS_MAX = 200_000
 

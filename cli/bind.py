@@ -13,8 +13,8 @@ from evidence.binding import Binding, Custody, Direction, sign_binding
 from evidence.errors import EvidenceError
 from evidence.keys import FileSigner, private_key_from
 from meters import dlt645, sunspec
-from shell.clock import RealClock
-from shell.key_files import read_signer, write_signer
+from runtime.clock import RealClock
+from runtime.key_files import read_signer, write_signer
 
 T = TypeVar("T")
 NAMEPLATE_W_MAX = 2**32 - 1

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cli.errors import UsageError
 from evidence.tags import IDENTIFIER
-from shell.clock import RealClock
+from runtime.clock import RealClock
 
 ORACLE = "oracle"  # as in the broker's access list
 _RESERVED = frozenset({ORACLE, "broker", "ca"})

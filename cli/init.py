@@ -14,8 +14,8 @@ from cli import render, site
 from cli.errors import UsageError
 from evidence.binding import Binding, Custody, Direction, sign_binding
 from evidence.keys import Entropy, FileSigner, private_key_from
-from shell.clock import RealClock
-from shell.key_files import DEMO_MARK, write_secret, write_signer
+from runtime.clock import RealClock
+from runtime.key_files import DEMO_MARK, write_secret, write_signer
 
 ETHEREUM_KEYS = ("declarer", "owner", "keeper")
 BROKER_PORT = 18_830

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from shell import key_files
-from shell.config import read_toml
+from runtime import key_files
+from runtime.config import read_toml
 
 EVERY_S = 3600
 EVERY_MAX_S = 31 * 86_400

@@ -14,10 +14,10 @@ from oracle.chain.client import Chain
 from oracle.chain.keeper import Push, push_due
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
-from shell.clock import WorldClock
-from shell.errors import ClockClosed
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.errors import ClockClosed
+from runtime.logs import facts
+from runtime.worker import Worker
 
 _AGAIN_S = 60  # after a pass that the chain did not let happen
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from cli import parser
 from cli.errors import CommandFailed, UsageError
-from shell.errors import ShellError
+from runtime.errors import ShellError
 
 
 def run(argv: list[str] | None = None) -> int:

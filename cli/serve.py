@@ -17,11 +17,11 @@ from cli.status_file import StatusWriter, path_of
 from firmware_sim.errors import SimError
 from gateway.errors import GatewayError
 from oracle.errors import OracleError
-from shell import logs
-from shell.clock import RealClock, WorldClock
-from shell.signals import stop_on_signals
-from shell.world_client import RemoteClock
-from shell.world_server import WorldServer
+from runtime import logs
+from runtime.clock import RealClock, WorldClock
+from runtime.signals import stop_on_signals
+from runtime.world.client import RemoteClock
+from runtime.world.server import WorldServer
 
 log = logging.getLogger("helioracle")
 

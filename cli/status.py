@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from cli import status_file
 from cli.errors import UsageError
 from cli.status_file import STALE_S
-from shell.clock import RealClock
+from runtime.clock import RealClock
 
 
 def run(arguments: argparse.Namespace) -> int:

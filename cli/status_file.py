@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shell.clock import RealClock
-from shell.config import read_toml
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import RealClock
+from runtime.config import read_toml
+from runtime.logs import facts
+from runtime.worker import Worker
 
 EVERY_S = 2
 STALE_S = 15

@@ -54,8 +54,8 @@ from firmware_sim.core.faults import FaultKind, FaultPlan
 from firmware_sim.core.recording_csv import COLUMNS
 from firmware_sim.core.replay import PPM, Counting
 from firmware_sim.core.tariff import BANDS_MAX, TARIFFS, Band
-from shell.config import Table, read_toml
-from shell.world_server import WorldConfig, read_world
+from runtime.config import Table, read_toml
+from runtime.world.server import WorldConfig, read_world
 
 BUILTIN_RECORDINGS: Mapping[str, str] = {"builtin:serf-east": "serf-east-3-days.csv"}
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from evidence.units import div_floor
 from firmware_sim.core.bus import Answer
-from shell.worker import Worker
+from runtime.worker import Worker
 
 _READ_MAX = 4096
 # Modbus ends a frame after 3.5 character times; a pty and a scheduler need more before an unfinished request is given

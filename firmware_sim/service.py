@@ -20,7 +20,7 @@ RECORDING_BYTES_MAX = 128 * 1024 * 1024
 
 
 class NowClock(Protocol):
-    """What the plant needs of a `shell.clock.WorldClock`."""
+    """What the plant needs of a `runtime.clock.WorldClock`."""
 
     def now(self) -> int:
         """World time in UTC unix seconds."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from shell.logs import facts
+from runtime.logs import facts
 
 _KEPT_MAX = 128
 

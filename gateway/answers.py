@@ -16,7 +16,7 @@ from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.sending import Sending
 from gateway.serial_port import now_ms
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 _PREV_UNKNOWN_BASE_MS = 50
 _HAS_IT = (Verdict.STORED, Verdict.DUPLICATE)

@@ -32,9 +32,9 @@ from evidence.errors import EvidenceError
 from evidence.keys import PublicKey
 from evidence.tags import POINT_SIZE
 from gateway.line_config import METERS_MAX, LineConfig, MeterConfig, read_lines
-from shell import key_files
-from shell.broker import BrokerConfig, read_broker
-from shell.config import Table, read_toml
+from runtime import key_files
+from runtime.broker import BrokerConfig, read_broker
+from runtime.config import Table, read_toml
 
 _ID = r"[a-z0-9][a-z0-9-]{0,31}"
 
@@ -59,7 +59,7 @@ class GatewayConfig:
         answer_timeout_s: real seconds until an unanswered bundle is sent again; doubles up to 64 times, with jitter.
         keep_answered_s: answered batches are kept this long, in world time.
         outbox_max_bytes: when the outbox is larger, whole bodies go, oldest first.
-        broker: see `shell.broker.BrokerConfig`.
+        broker: see `runtime.broker.BrokerConfig`.
         oracle_points: `[oracle] points`: the pinned public points of the oracles.
         answers_required: `[oracle]`: answers of that many oracles make a batch answered, 1 by default.
         world: socket of a stepped world (`[world]` of the simulator), for replays; absent: the machine's time.

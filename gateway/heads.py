@@ -16,8 +16,8 @@ from gateway.mqtt import MqttLink
 from gateway.sealing import Sealing
 from gateway.sending import Sending
 from gateway.serial_port import now_ms
-from shell.clock import WorldClock
-from shell.logs import facts
+from runtime.clock import WorldClock
+from runtime.logs import facts
 
 HEADS_BASE_MS = 1_000
 UNANSWERED_MAX = 3  # requests, about seven seconds: an oracle that is being started answers in that time

@@ -9,8 +9,8 @@ from evidence.errors import EvidenceError
 from evidence.keys import Signer
 from evidence.reading import PROFILE_BASIC, PROFILE_TARIFFS
 from gateway.tcp_stream import TCP, tcp_address
-from shell import key_files
-from shell.config import Table, read_toml
+from runtime import key_files
+from runtime.config import Table, read_toml
 
 METERS_MAX = 64  # of one head request
 _LINES_MAX = 32

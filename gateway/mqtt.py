@@ -14,9 +14,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from evidence import topics
 from evidence.topics import Topic
-from shell.broker import BrokerConfig
-from shell.kept_connection import KeptConnection
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.kept_connection import KeptConnection
+from runtime.mqtt import new_client
 
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 60
@@ -67,7 +67,7 @@ class MqttLink:
     """One gateway's connection to its broker, with birth and will messages that say whether it is there.
 
     Args:
-        config: see `shell.broker.BrokerConfig`.
+        config: see `runtime.broker.BrokerConfig`.
         asset: its id, a segment of every topic.
         gateway: this gateway's name, likewise, and the client id.
         on_failure: told when paho's loop dies.

@@ -19,10 +19,10 @@ from gateway.meter_line import MeterLine
 from gateway.outbox import Outbox
 from gateway.sealing import SealedMeter, Sealing
 from gateway.serial_port import now_ms
-from shell.clock import WorldClock
-from shell.errors import ClockClosed
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.errors import ClockClosed
+from runtime.logs import facts
+from runtime.worker import Worker
 
 _FORGET_STEPS_MAX = 4
 _PAUSE_S = 0.5  # real time, between two times that a meter is asked again

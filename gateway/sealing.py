@@ -21,7 +21,7 @@ from gateway.core.meter_answer import LastRegisters
 from gateway.core.reconcile import Step
 from gateway.core.sealer import CutRule, MeterState, Moment, OpenReading, Sealed
 from gateway.outbox import Outbox
-from shell.logs import facts
+from runtime.logs import facts
 
 OPEN_MAX = 500_000  # readings that wait for a batch, of all meters; about 60 MB
 

@@ -16,7 +16,7 @@ from gateway.outbox import Outbox
 from gateway.poll import PolledMeter, PollLoop
 from gateway.sealing import SealedMeter, Sealing
 from gateway.uplink import Uplink
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 
 class GatewayService:

@@ -22,9 +22,9 @@ from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.sending import Sending
 from gateway.serial_port import now_ms
-from shell.clock import WorldClock
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.logs import facts
+from runtime.worker import Worker
 
 _IDLE_WAIT_MS = 1_000
 _EVENTS_PER_TURN = 256

@@ -18,7 +18,7 @@ from evidence.errors import EvidenceError
 from evidence.tags import POINT_SIZE
 from evidence.units import Minor, SettlementDay
 from oracle.core.terms import AssetTerms, Band, Fee, Point, Role, Tariff, Term
-from shell.config import Table, read_toml
+from runtime.config import Table, read_toml
 
 _ID = r"[a-z0-9][a-z0-9-]{0,31}"
 _EPOCH = date(1970, 1, 1)

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.keys import Signer
-from shell import key_files
-from shell.broker import BrokerConfig, read_broker
-from shell.config import Table, read_toml
+from runtime import key_files
+from runtime.broker import BrokerConfig, read_broker
+from runtime.config import Table, read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class OracleConfig:
         refusals_kept: the newest so many refusals stay in the ledger, with their reasons.
         messages_per_commit: at most so many messages are stored in one transaction.
         settle_deadline_s: seconds after a day's end at which it is settled without the meters that are missing; absent: never.
-        broker: see `shell.broker.BrokerConfig`.
+        broker: see `runtime.broker.BrokerConfig`.
         receive_maximum: `[broker]`: messages that the broker may have out unacknowledged; the inbox holds no more.
         chain: see `ChainConfig`.
         world: socket of a stepped world (`[world]` of the simulator), for replays; absent: the machine's time.

@@ -6,7 +6,7 @@ from oracle.ledger.reader import LedgerView
 from oracle.ledger.rows import BindingRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 
 
 def register(asset: AssetFile, writer: LedgerWriter, sequencer: Sequencer) -> None:

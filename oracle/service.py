@@ -26,7 +26,7 @@ from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register
 from oracle.settle.settle_pass import SettlePass
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 if TYPE_CHECKING:  # web3 takes two seconds to import; an oracle without a chain does not pay for it
     from oracle.chain.client import Chain

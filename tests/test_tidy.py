@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("evidence", "meters", "shell", "firmware_sim", "gateway", "oracle", "api", "cli", "spec", "tests", "bench")
+ROOMS = ("evidence", "meters", "runtime", "firmware_sim", "gateway", "oracle", "api", "cli", "spec", "tests", "bench")
 LINES_MAX = 450
-CLOCK = ROOT / "shell" / "clock.py"
+CLOCK = ROOT / "runtime" / "clock.py"
 
 
 def sources(*rooms: str) -> list[Path]:
@@ -67,7 +67,7 @@ def test_a_core_counts_in_integers(path: Path) -> None:
 def test_time_comes_from_a_clock_and_the_file_is_small(path: Path) -> None:
     text = path.read_text("utf-8")
     faults = [f"{named(path)}:{line}: {what}" for line, what in clock_faults(ast.parse(text))]
-    assert not faults, "time comes from a clock of shell.clock"
+    assert not faults, "time comes from a clock of runtime.clock"
     assert text.count("\n") <= LINES_MAX, f"{named(path)} is longer than {LINES_MAX} lines: split it by noun"
     assert not re.search(r"util|helper|manager|common|misc", path.stem), f"{named(path)}: name the noun"
 

@@ -27,7 +27,7 @@ from cli.errors import CommandFailed, UsageError
 from oracle.chain.client import Chain
 from oracle.chain.embedded import embedded_chain
 from oracle.errors import ChainError, ChainUnreachable
-from shell.errors import ClockClosed
+from runtime.errors import ClockClosed
 
 
 def run(arguments: argparse.Namespace) -> int:

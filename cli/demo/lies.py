@@ -31,9 +31,9 @@ from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import anchor_call, anchored_head
 from oracle.errors import ChainRefused
 from oracle.ledger.rows import BatchRow
-from shell.broker import BrokerConfig
-from shell.key_files import read_signer
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.key_files import read_signer
+from runtime.mqtt import new_client
 
 _ANSWER_S = 20
 _GATEWAY = "liar"

@@ -34,8 +34,8 @@ from oracle.chain.share import allow, mint
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
-from shell.clock import SteppedClock
-from shell.key_files import read_signer
+from runtime.clock import SteppedClock
+from runtime.key_files import read_signer
 
 SHARES = {"investor-a": 400, "investor-b": 250, "investor-c": 200, "investor-d": 150}
 # Short, so that a day's money can be paid within the next day.

@@ -21,8 +21,8 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.clock import WorldClock
-from shell.logs import facts
+from runtime.clock import WorldClock
+from runtime.logs import facts
 
 _log = logging.getLogger("oracle.chain")
 

@@ -7,7 +7,7 @@ from oracle.chain.client import Chain
 from oracle.core.calendar import instant_text
 from oracle.core.disputes import Dispute, unanswered
 from oracle.ledger.reader import LedgerReader
-from shell.logs import facts
+from runtime.logs import facts
 
 _log = logging.getLogger("oracle.chain")
 

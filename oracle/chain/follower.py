@@ -23,7 +23,7 @@ from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow
 from oracle.ledger.writer import LedgerWriter
-from shell.logs import facts
+from runtime.logs import facts
 
 _log = logging.getLogger("oracle.chain")
 

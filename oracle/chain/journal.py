@@ -22,8 +22,8 @@ from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import JournalRow
 from oracle.ledger.writer import LedgerWriter
-from shell.clock import WorldClock
-from shell.logs import facts
+from runtime.clock import WorldClock
+from runtime.logs import facts
 
 _log = logging.getLogger("oracle.chain")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from shell.errors import ConfigError
-from shell.key_files import DEMO_MARK, read_marked, write_secret
+from runtime.errors import ConfigError
+from runtime.key_files import DEMO_MARK, read_marked, write_secret
 
 AskPassword = Callable[[str], str]  # prompt -> password
 _PASSWORD_MAX = 1024

@@ -19,9 +19,9 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.clock import WorldClock
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.logs import facts
+from runtime.worker import Worker
 
 _log = logging.getLogger("oracle.chain")
 

@@ -17,8 +17,8 @@ from oracle.chain.attempt import Attempt
 from oracle.chain.client import RECEIPT_TIMEOUT_S, Chain
 from oracle.chain.transaction import Call, Receipt
 from oracle.errors import ChainUnreachable
-from shell.durable_file import replace_durably
-from shell.errors import ConfigError
+from runtime.durable_file import replace_durably
+from runtime.errors import ConfigError
 
 Progress = Callable[[str], None]
 _LOOK_S = 0.2  # real time

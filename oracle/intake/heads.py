@@ -7,7 +7,7 @@ from evidence.head import Head
 from evidence.header import ZERO_HASH
 from evidence.keys import MeterId, Signer, meter_id_of
 from oracle.ledger.reader import LedgerReader
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 
 def signed_heads(request: bytes, *, reader: LedgerReader, world: WorldClock, signer: Signer) -> list[bytes]:

@@ -22,11 +22,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from evidence import topics
 from evidence.errors import Malformed
 from oracle.errors import Fatal
-from shell.broker import BrokerConfig
-from shell.clock import Participant
-from shell.kept_connection import KeptConnection
-from shell.logs import facts
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.clock import Participant
+from runtime.kept_connection import KeptConnection
+from runtime.logs import facts
+from runtime.mqtt import new_client
 
 _LOG = logging.getLogger(__name__)
 _KEEPALIVE_S = 30

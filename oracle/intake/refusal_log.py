@@ -10,7 +10,7 @@ from evidence import header as headers
 from evidence.errors import Malformed
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import RefusalRow
-from shell.logs import facts
+from runtime.logs import facts
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_MAX = 4096

@@ -22,8 +22,8 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import RefusalRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.clock import WorldClock
-from shell.logs import facts
+from runtime.clock import WorldClock
+from runtime.logs import facts
 
 _LOG = logging.getLogger(__name__)
 _PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -11,9 +11,9 @@ from oracle.intake.heads import signed_heads
 from oracle.intake.inbox import Inbox, Message
 from oracle.intake.take import Intake
 from oracle.ledger.reader import LedgerReader
-from shell.clock import WorldClock
-from shell.logs import facts
-from shell.worker import Worker
+from runtime.clock import WorldClock
+from runtime.logs import facts
+from runtime.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.settle import items, rows
 from oracle.settle.progress import Progress
-from shell.clock import WorldClock
-from shell.logs import facts
+from runtime.clock import WorldClock
+from runtime.logs import facts
 
 SETTLED = "settled"
 HELD = "held"

@@ -21,7 +21,7 @@ from oracle.log.sequencer import Sequencer
 from oracle.settle import rows
 from oracle.settle.days import SETTLED
 from oracle.settle.tzdata import tzdata_version
-from shell.logs import facts
+from runtime.logs import facts
 
 _LOG = logging.getLogger(__name__)
 

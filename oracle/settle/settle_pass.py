@@ -12,7 +12,7 @@ from oracle.log.sequencer import Sequencer
 from oracle.settle.days import Days
 from oracle.settle.periods import Periods
 from oracle.settle.progress import Progress
-from shell.clock import WorldClock
+from runtime.clock import WorldClock
 
 _DAYS_PER_RUN = 400
 

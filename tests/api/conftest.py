@@ -39,7 +39,7 @@ from oracle.ledger.rows import (
 )
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.missing import missing
 
 ASSET = "serf-east"

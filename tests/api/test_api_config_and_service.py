@@ -12,8 +12,8 @@ from api.errors import ApiStartFailed
 from api.service import ApiService
 from oracle.errors import LedgerError
 from oracle.ledger.rows import RefusalRow
-from shell.clock import RealClock
-from shell.errors import ConfigError
+from runtime.clock import RealClock
+from runtime.errors import ConfigError
 
 
 def write(tmp_path: Path, text: str) -> Path:

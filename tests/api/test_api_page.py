@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from api.service import ApiService
-from shell.clock import RealClock, SteppedClock, WorldClock
+from runtime.clock import RealClock, SteppedClock, WorldClock
 from tests.api.conftest import FIRST_DAY
 from tests.missing import missing
 

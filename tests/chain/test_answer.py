@@ -16,7 +16,7 @@ from oracle.chain.declarations import Status, declaration
 from oracle.chain.key_file import read_account
 from oracle.chain.steps import Steps
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import Books, Site
 from tests.chain.test_chain_loop import Killed, declared_on_chain, kill, running

@@ -11,7 +11,7 @@ from oracle.chain.client import Chain
 from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.keeper import push_due
 from oracle.errors import ChainRefused, ChainUnreachable
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import Books, Site, open_site
 from tests.chain.test_chain_loop import declared_on_chain, running

@@ -9,7 +9,7 @@ from eth_account import Account
 from cli.main import run
 from oracle import config
 from oracle.chain.key_file import read_account, write_account
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 
 KEY = bytes(range(1, 33))
 

@@ -15,7 +15,7 @@ from oracle.chain.declarations import anchor_call, declare_call
 from oracle.chain.loop import ChainLoop
 from oracle.chain.transaction import Receipt
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.asset_site import Books, Site
 
 Failures = queue.Queue[BaseException]

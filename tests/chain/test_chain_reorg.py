@@ -20,8 +20,8 @@ from oracle.chain.keeper import push_due
 from oracle.chain.loop import ChainLoop
 from oracle.chain.steps import Steps
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
-from shell.clock import SteppedClock
-from shell.errors import ConfigError
+from runtime.clock import SteppedClock
+from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until
 from tests.chain.asset_site import Books, Site, open_site
 from tests.chain.test_chain_loop import declared_on_chain

@@ -18,7 +18,7 @@ from oracle.chain.deploy import check_roles, check_wiring, deploy, task_of
 from oracle.chain.offices import AT_ONCE, Offices
 from oracle.chain.steps import Steps
 from oracle.errors import ChainRefused, ChainUnreachable
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until
 from tests.chain.asset_site import Site
 

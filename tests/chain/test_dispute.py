@@ -20,7 +20,7 @@ from oracle.chain.transaction import Receipt
 from oracle.core.disputes import unanswered
 from oracle.core.report import Report
 from oracle.errors import ChainConflict, ChainRefused
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import DAY_S, Books, Site, act_after
 from tests.chain.test_chain_loop import Failures, declared_on_chain, make, running

@@ -22,7 +22,7 @@ from oracle.chain.client import Chain
 from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.keeper import Outcome, Push, push_due
 from oracle.ledger.reader import LedgerReader
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import DAY_S, Books, Site, account_of, act_after, open_site
 from tests.chain.test_payout import assert_chain_agrees, declare, give_shares

@@ -24,7 +24,7 @@ from oracle.chain.fund import mint_demo_money
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.errors import ChainUnreachable
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until
 from tests.chain.asset_site import Site, account_of
 from tests.chain.test_deploy_steps import KEY, SIGNER, TREASURY, site_folder

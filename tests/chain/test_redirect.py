@@ -18,7 +18,7 @@ from oracle.chain.keeper import Outcome, known_holders, push_due
 from oracle.core.entitlement import books_of, entitlement_of
 from oracle.core.history import History
 from oracle.errors import ChainRefused
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.asset_site import DAY_S, Books, Site, account_of, act_after
 from tests.chain.test_payout import declare, give_money, give_shares, history_of
 

@@ -20,7 +20,7 @@ from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.loop import ChainLoop
 from oracle.chain.steps import Steps
 from oracle.errors import ChainRefused, ChainUnreachable
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import Books, open_site
 from tests.chain.test_chain_loop import declared_on_chain

@@ -8,7 +8,7 @@ import pytest
 from oracle.chain.declarations import declaration, is_declared, signing
 from oracle.chain.declarer import report_of
 from oracle.errors import ChainConflict
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.chain.asset_site import DAY_S, Books, Site, act_after
 from tests.chain.test_chain_loop import Failures, Killed, declared_on_chain, kill, make, running
 from tests.chain.test_dispute import forget

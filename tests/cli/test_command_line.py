@@ -17,7 +17,7 @@ from cli import parser
 from cli.main import run
 from oracle import asset_file
 from oracle.ledger import database
-from shell.key_files import DEMO_MARK
+from runtime.key_files import DEMO_MARK
 
 
 def commands(of: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[list[str]]:

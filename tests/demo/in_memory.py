@@ -30,8 +30,8 @@ from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register
 from oracle.settle.settle_pass import SettlePass
-from shell.clock import SteppedClock
-from shell.key_files import read_signer
+from runtime.clock import SteppedClock
+from runtime.key_files import read_signer
 
 _CHAIN_ID = 31337
 _DAY_S = 86_400

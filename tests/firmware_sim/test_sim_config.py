@@ -10,7 +10,7 @@ from firmware_sim.core.faults import FaultKind
 from firmware_sim.core.tariff import Band
 from firmware_sim.errors import DeviceImpossible, RecordingRefused
 from firmware_sim.service import NowClock, SimService
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 
 WriteConfig = Callable[..., SimConfig]
 

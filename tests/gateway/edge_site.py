@@ -29,8 +29,8 @@ from gateway.line_config import MeterConfig
 from gateway.outbox import Outbox
 from gateway.sealed_batches import Outgoing
 from gateway.sealing import SealedMeter, Sealing
-from shell.broker import BrokerConfig
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.mqtt import new_client
 
 
 def entropy_of(name: str) -> Callable[[int], bytes]:

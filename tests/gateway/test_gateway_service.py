@@ -25,8 +25,8 @@ from gateway.boot import Boot, ChronyClock, fixed_clock, kernel_boot
 from gateway.config import GatewayConfig
 from gateway.line_config import MeterConfig
 from gateway.service import GatewayService
-from shell.broker import BrokerConfig
-from shell.clock import RealClock, SteppedClock
+from runtime.broker import BrokerConfig
+from runtime.clock import RealClock, SteppedClock
 from tests.chain.anvil_node import until
 from tests.gateway.edge_site import Failures, FakeOracle, entropy_of, meter_config
 

@@ -22,8 +22,8 @@ from gateway.mqtt import MqttLink
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.uplink import Uplink
-from shell.broker import BrokerConfig
-from shell.clock import SteppedClock
+from runtime.broker import BrokerConfig
+from runtime.clock import SteppedClock
 from tests.chain.anvil_node import until
 from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from oracle import config
 from oracle.intake.inbox import Inbox
 from oracle.service import OracleService
-from shell.clock import RealClock
+from runtime.clock import RealClock
 
 
 def die(*_: object) -> None:

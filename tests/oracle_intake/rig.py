@@ -16,7 +16,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, ORACLE, SignedMeter
 
 ORACLE_KEY = PublicKey(ORACLE.public_point)

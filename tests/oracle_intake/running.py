@@ -6,7 +6,7 @@ from pathlib import Path
 from oracle import config
 from oracle.chain.client import Chain
 from oracle.service import OracleService
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.oracle_intake.gateway_client import WAIT_S
 from tests.oracle_intake.signed_meter import DAY_ZERO
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evidence.keys import private_key_from
 from oracle.ledger import database
-from shell.key_files import write_signer
+from runtime.key_files import write_signer
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
 
 ASSET_TOML = """

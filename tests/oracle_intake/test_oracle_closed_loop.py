@@ -17,7 +17,7 @@ from oracle.chain.key_file import write_account
 from oracle.chain.offices import AT_ONCE, Offices
 from oracle.errors import Fatal
 from oracle.service import OracleService
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 from tests.oracle_intake.gateway_client import GatewayClient
 from tests.oracle_intake.running import Running
 from tests.oracle_intake.signed_meter import SignedMeter

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oracle import config
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 from tests.oracle_intake.signed_meter import SignedMeter
 from tests.oracle_intake.site import write_site
 

@@ -23,8 +23,8 @@ from oracle.errors import LedgerError
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
-from shell.clock import SteppedClock
-from shell.errors import ConfigError
+from runtime.clock import SteppedClock
+from runtime.errors import ConfigError
 from tests.chain.anvil_node import until
 from tests.oracle_intake.gateway_client import WAIT_S, GatewayClient
 from tests.oracle_intake.running import Running

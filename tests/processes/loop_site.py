@@ -19,7 +19,7 @@ from oracle.chain.key_file import read_account
 from oracle.chain.share import allow, mint
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
-from shell.clock import Participant
+from runtime.clock import Participant
 
 SHARES = {"investor-a": 400, "investor-b": 250, "investor-c": 350}
 DAY_S = 86_400

@@ -13,8 +13,8 @@ from cryptography import x509
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cli.main import run
-from shell.broker import BrokerConfig
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.mqtt import new_client
 from tests.processes.mosquitto import mosquitto, needs_mosquitto
 
 pytestmark = pytest.mark.system

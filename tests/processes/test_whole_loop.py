@@ -26,9 +26,9 @@ from oracle.chain.contracts import contracts_of
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
-from shell.clock import SteppedClock
-from shell.errors import ClockClosed
-from shell.world_client import RemoteClock
+from runtime.clock import SteppedClock
+from runtime.errors import ClockClosed
+from runtime.world.client import RemoteClock
 from tests.chain.anvil_node import until
 from tests.processes.anvil_process import AnvilProcess, anvil_process
 from tests.processes.loop_site import DAY_S, DONE, END, START, LoopSite, Outcome

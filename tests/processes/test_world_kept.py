@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from shell import kept_world
-from shell.durable_file import replace_durably
-from shell.errors import ClockClosed, WorldRefused
-from shell.kept_world import PLACES_MAX, KeptWorld
-from shell.world_client import RemoteClock
-from shell.world_server import WorldConfig, WorldServer
+from runtime.durable_file import replace_durably
+from runtime.errors import ClockClosed, WorldRefused
+from runtime.world import kept as kept_world
+from runtime.world.client import RemoteClock
+from runtime.world.kept import PLACES_MAX, KeptWorld
+from runtime.world.server import WorldConfig, WorldServer
 from tests.chain.anvil_node import until
 from tests.processes.test_world_socket import T0, Sleeper, World, world
 

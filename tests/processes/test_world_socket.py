@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from shell import world_server
-from shell.config import read_toml
-from shell.errors import ClockClosed, ConfigError, WorldRefused
-from shell.world_client import RemoteClock, RemoteParticipant
-from shell.world_lines import LINE_MAX, LineReader, encode, parse
-from shell.world_server import PATH_MAX, WorldConfig, WorldServer, read_world
+from runtime.config import read_toml
+from runtime.errors import ClockClosed, ConfigError, WorldRefused
+from runtime.world import server as world_server
+from runtime.world.client import RemoteClock, RemoteParticipant
+from runtime.world.lines import LINE_MAX, LineReader, encode, parse
+from runtime.world.server import PATH_MAX, WorldConfig, WorldServer, read_world
 
 T0 = 1_000_000
 _SOON_S = 60

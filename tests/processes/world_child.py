@@ -11,10 +11,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from shell.errors import ClockClosed
-from shell.signals import stop_on_signals
-from shell.world_client import RemoteClock, RemoteParticipant
-from shell.world_server import WorldConfig, WorldServer
+from runtime.errors import ClockClosed
+from runtime.signals import stop_on_signals
+from runtime.world.client import RemoteClock, RemoteParticipant
+from runtime.world.server import WorldConfig, WorldServer
 
 
 def _serve(socket: Path, start: int, expected: tuple[str, ...], stop: threading.Event) -> None:

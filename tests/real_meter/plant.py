@@ -17,7 +17,7 @@ from evidence.header import Kind
 from evidence.keys import private_key_from
 from evidence.reading import Reading
 from gateway.line_config import MeterConfig
-from shell.key_files import write_signer
+from runtime.key_files import write_signer
 from tests.gateway.edge_site import FakeOracle, entropy_of, meter_config, signer_of
 
 DEVICE = Path(__file__).with_name("foreign_device.py")

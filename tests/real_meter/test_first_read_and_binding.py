@@ -12,7 +12,7 @@ from cli.main import run
 from evidence.binding import Custody, Direction, open_binding
 from evidence.keys import private_key_from
 from gateway import config
-from shell.key_files import read_signer, write_signer
+from runtime.key_files import read_signer, write_signer
 from tests.gateway.edge_site import signer_of
 from tests.real_meter.plant import Device, inverter
 

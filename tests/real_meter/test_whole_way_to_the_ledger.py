@@ -23,10 +23,10 @@ from firmware_sim.broker import EmbeddedBroker
 from gateway import config as gateway_config
 from gateway.line_config import MeterConfig
 from oracle.ledger.reader import LedgerReader
-from shell.broker import BrokerConfig
-from shell.clock import RealClock
-from shell.key_files import read_signer
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.clock import RealClock
+from runtime.key_files import read_signer
+from runtime.mqtt import new_client
 from tests.real_meter.plant import ROOT, Device, Gateway, inverter
 
 METERS = {"SE-0001": 12_345_670, "DL-0005": 1_234_560}  # Wh, in steps that both protocols carry

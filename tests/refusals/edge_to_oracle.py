@@ -15,8 +15,8 @@ from gateway.service import GatewayService
 from oracle import config as oracle_config
 from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
-from shell.broker import BrokerConfig
-from shell.clock import SteppedClock
+from runtime.broker import BrokerConfig
+from runtime.clock import SteppedClock
 from tests.gateway.edge_site import ScriptedSlave
 from tests.oracle_intake.gateway_client import WAIT_S
 from tests.oracle_intake.signed_meter import ASSET, DAY_ZERO, SignedMeter, signer_of

@@ -14,8 +14,8 @@ from evidence.status import Status
 from evidence.tags import BUNDLE_ITEMS_MAX, BUNDLE_SIZE_MAX
 from firmware_sim.broker import EmbeddedBroker
 from gateway.outbox import Outbox
-from shell.broker import BrokerConfig
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.mqtt import new_client
 from tests.gateway.edge_site import reading_at, sealing_of, unknown_head
 from tests.oracle_intake.gateway_client import WAIT_S
 from tests.oracle_intake.signed_meter import ASSET, DAY_ZERO, SignedMeter

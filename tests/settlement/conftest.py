@@ -25,7 +25,7 @@ from oracle.ledger.rows import BatchRow, BindingRow, HeaderRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.settle.settle_pass import SettlePass
-from shell.clock import SteppedClock
+from runtime.clock import SteppedClock
 
 OFFSET_S = -7 * 3600
 FIRST_DAY = 20_000

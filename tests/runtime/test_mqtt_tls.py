@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from shell.broker import BrokerConfig
-from shell.errors import ConfigError
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.errors import ConfigError
+from runtime.mqtt import new_client
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shell.config import Table
+from runtime.config import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shell.errors import WorldRefused
+from runtime.errors import WorldRefused
 
 LINE_MAX = 256
 VERSION = 2

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
-from shell.worker import Worker
+from runtime.worker import Worker
 
 _LOOK_S = 1  # whoever has something to write wakes the loop; it looks by itself for keep-alives alone
 _PAUSE_MIN_S = 1
@@ -22,7 +22,7 @@ class KeptConnection:
     do all this, but a `disconnect` that comes while it is connecting is forgotten there, and the loop goes on for ever.
 
     Args:
-        client: `shell.mqtt.new_client`'s, with its callbacks; `connect_async` comes before `start`.
+        client: `runtime.mqtt.new_client`'s, with its callbacks; `connect_async` comes before `start`.
         name: of the thread.
         pause_max_s: between two attempts, real seconds; the first pause is one second, and each is twice the one before.
         on_failure: told when a callback raises.

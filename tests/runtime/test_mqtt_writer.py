@@ -10,9 +10,9 @@ import paho.mqtt.client as paho
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
-from shell.broker import BrokerConfig
-from shell.kept_connection import KeptConnection
-from shell.mqtt import new_client
+from runtime.broker import BrokerConfig
+from runtime.kept_connection import KeptConnection
+from runtime.mqtt import new_client
 
 PUBLISHERS, EACH = 4, 150
 WAIT_S = 60

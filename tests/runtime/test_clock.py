@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shell.clock import RealClock, SteppedClock
-from shell.errors import ClockClosed
+from runtime.clock import RealClock, SteppedClock
+from runtime.errors import ClockClosed
 
 WAIT_S = 60
 

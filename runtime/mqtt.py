@@ -7,8 +7,8 @@ from pathlib import Path
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
-from shell.broker import BrokerConfig
-from shell.errors import ConfigError
+from runtime.broker import BrokerConfig
+from runtime.errors import ConfigError
 
 
 def new_client(broker: BrokerConfig, *, client_id: str, manual_ack: bool = False) -> Client:

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import overload
 
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 
 _SIZE_MAX = 4 * 1024 * 1024
 

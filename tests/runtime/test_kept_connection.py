@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
-from shell import kept_connection
-from shell.broker import BrokerConfig
-from shell.kept_connection import KeptConnection
-from shell.mqtt import new_client
+from runtime import kept_connection
+from runtime.broker import BrokerConfig
+from runtime.kept_connection import KeptConnection
+from runtime.mqtt import new_client
 
 _SOON_S = 60
 

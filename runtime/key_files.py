@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from evidence.keys import FileSigner
-from shell.errors import ConfigError
+from runtime.errors import ConfigError
 
 DEMO_MARK = "# helioracle demo key: made from a public seed, refused outside profile demo"
 PROFILES = ("demo", "development", "production")

@@ -1,4 +1,4 @@
-"""The errors of `shell`.
+"""The errors of `runtime`.
 
 ShellError
 |-- ConfigError     a configuration file that cannot be used; the command line prints it and exits with 2

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.config import Table, read_toml
-from shell.errors import ConfigError
+from runtime.config import Table, read_toml
+from runtime.errors import ConfigError
 
 Write = Callable[[str], Path]
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from evidence.keys import FileSigner, PublicKey, private_key_from
-from shell import key_files, logs
-from shell.errors import ConfigError
-from shell.signals import stop_on_signals
-from shell.worker import Worker
+from runtime import key_files, logs
+from runtime.errors import ConfigError
+from runtime.signals import stop_on_signals
+from runtime.worker import Worker
 
 WAIT_S = 60
 

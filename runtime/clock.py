@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from shell.errors import ClockClosed
+from runtime.errors import ClockClosed
 
 
 class Participant(Protocol):

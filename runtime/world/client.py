@@ -1,4 +1,4 @@
-"""A world clock that another process serves (see `world_server`): what `world = "run/world.sock"` in a service's file asks for.
+"""A world clock that another process serves (see `server.py`): what `world = "run/world.sock"` in a service's file asks for.
 
 When the other side is away time stands still, so nothing is lost: waits go on waiting, and as soon as it is back it is told again who
 is here and what everybody waits for.
@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from shell.errors import ClockClosed, WorldRefused
-from shell.logs import facts
-from shell.worker import Worker
-from shell.world_lines import BUSY, IDLE, VERSION, Line, LineReader, encode
+from runtime.errors import ClockClosed, WorldRefused
+from runtime.logs import facts
+from runtime.worker import Worker
+from runtime.world.lines import BUSY, IDLE, VERSION, Line, LineReader, encode
 
 _READ_MAX = 4096
 _RETRY_S = 0.1
@@ -226,7 +226,7 @@ class RemoteClock:
 
 
 class RemoteParticipant:
-    """One activity of this process, for which the world's time waits; see `shell.clock.Participant`."""
+    """One activity of this process, for which the world's time waits; see `runtime.clock.Participant`."""
 
     def __init__(self, clock: RemoteClock, number: int, name: str) -> None:
         self._clock = clock

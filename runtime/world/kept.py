@@ -10,8 +10,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from shell.durable_file import replace_durably
-from shell.errors import WorldRefused
+from runtime.durable_file import replace_durably
+from runtime.errors import WorldRefused
 
 PLACES_MAX = 64
 _SIZE_MAX = 8192

@@ -6,7 +6,7 @@ Who holds the world's time:
       happens that it would have taken part in. A process that is stopped in order says goodbye and is waited for no more;
     - a process that is `expected`, whenever it is not there, goodbye or not, also before it has ever come.
 
-The newest instant, and who must be waited for, are durable before anybody acts on them (`kept_world`): so the process that serves the
+The newest instant, and who must be waited for, are durable before anybody acts on them (`kept.py`): so the process that serves the
 world may be killed, too.
 """
 
@@ -21,13 +21,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shell.clock import Participant, SteppedClock, SteppedParticipant
-from shell.config import Table
-from shell.errors import WorldRefused
-from shell.kept_world import PLACES_MAX, KeptWorld
-from shell.logs import facts
-from shell.worker import Worker
-from shell.world_lines import BUSY, IDLE, PARTICIPANTS_MAX, VERSION, Line, LineReader, encode
+from runtime.clock import Participant, SteppedClock, SteppedParticipant
+from runtime.config import Table
+from runtime.errors import WorldRefused
+from runtime.logs import facts
+from runtime.worker import Worker
+from runtime.world.kept import PLACES_MAX, KeptWorld
+from runtime.world.lines import BUSY, IDLE, PARTICIPANTS_MAX, VERSION, Line, LineReader, encode
 
 CONNECTIONS_MAX = PLACES_MAX
 PATH_MAX = 107  # sun_path of unix(7), less its closing zero
