@@ -5,8 +5,8 @@ import json
 
 from cli.errors import CommandFailed
 from gateway.core.meter_answer import MeterAnswer, Outcome
-from gateway.line_config import LineConfig, MeterPlace, load_lines
-from gateway.open_line import open_line
+from gateway.lines.config import LineConfig, MeterPlace, load_lines
+from gateway.lines.open_line import open_line
 
 _HINTS = {
     Outcome.NO_ANSWER: "is the address right, are A and B the right way round, do baud rate and parity (over TCP: `framing`) agree?",

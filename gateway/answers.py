@@ -12,10 +12,10 @@ from evidence.keys import MeterId, PublicKey
 from gateway.alarms import Alarms
 from gateway.core import resend
 from gateway.heads import HEADS_BASE_MS, Heads
+from gateway.lines.serial_port import now_ms
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.sending import Sending
-from gateway.serial_port import now_ms
 from runtime.clock import WorldClock
 
 _PREV_UNKNOWN_BASE_MS = 50

@@ -31,7 +31,7 @@ from pathlib import Path
 from evidence.errors import EvidenceError
 from evidence.keys import PublicKey
 from evidence.tags import POINT_SIZE
-from gateway.line_config import METERS_MAX, LineConfig, MeterConfig, read_lines
+from gateway.lines.config import METERS_MAX, LineConfig, MeterConfig, read_lines
 from runtime import key_files
 from runtime.broker import BrokerConfig, read_broker
 from runtime.config import Table, read_toml

@@ -12,10 +12,10 @@ from evidence.keys import MeterId, PublicKey
 from evidence.status import Status
 from gateway.alarms import Alarms
 from gateway.core import resend
+from gateway.lines.serial_port import now_ms
 from gateway.mqtt import MqttLink
 from gateway.sealing import Sealing
 from gateway.sending import Sending
-from gateway.serial_port import now_ms
 from runtime.clock import WorldClock
 from runtime.logs import facts
 

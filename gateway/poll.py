@@ -15,10 +15,10 @@ from evidence.units import div_floor
 from gateway.alarms import Alarms
 from gateway.core import schedule
 from gateway.core.meter_answer import MeterAnswer, Outcome, reading_of
-from gateway.meter_line import MeterLine
+from gateway.lines.meter_line import MeterLine
+from gateway.lines.serial_port import now_ms
 from gateway.outbox import Outbox
 from gateway.sealing import SealedMeter, Sealing
-from gateway.serial_port import now_ms
 from runtime.clock import WorldClock
 from runtime.errors import ClockClosed
 from runtime.logs import facts

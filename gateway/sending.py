@@ -10,10 +10,10 @@ from evidence.keys import MeterId
 from gateway.core import resend
 from gateway.core.holds import Holds
 from gateway.core.window import Flight, Window
+from gateway.lines.serial_port import now_ms
 from gateway.mqtt import MqttLink
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
-from gateway.serial_port import now_ms
 
 
 class Sending:

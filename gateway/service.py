@@ -9,9 +9,9 @@ from gateway.alarms import Alarms
 from gateway.boot import Boot, ChronyClock, ClockState, fixed_clock, kernel_boot
 from gateway.config import GatewayConfig
 from gateway.core.sealer import CutRule
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
+from gateway.lines.open_line import open_line
 from gateway.mqtt import MqttLink
-from gateway.open_line import open_line
 from gateway.outbox import Outbox
 from gateway.poll import PolledMeter, PollLoop
 from gateway.sealing import SealedMeter, Sealing

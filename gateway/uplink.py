@@ -17,11 +17,11 @@ from evidence.status import Status
 from gateway.alarms import Alarms
 from gateway.answers import Answers
 from gateway.heads import Heads
+from gateway.lines.serial_port import now_ms
 from gateway.mqtt import FAILURE, NO_MATCHING_SUBSCRIBERS, Arrived, Connected, Disconnected, Event, MqttLink, Published
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing
 from gateway.sending import Sending
-from gateway.serial_port import now_ms
 from runtime.clock import WorldClock
 from runtime.logs import facts
 from runtime.worker import Worker

@@ -25,7 +25,7 @@ from evidence.status import Status
 from gateway.alarms import Alarms
 from gateway.boot import Boot
 from gateway.core.sealer import CutRule
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from gateway.outbox import Outbox
 from gateway.sealed_batches import Outgoing
 from gateway.sealing import SealedMeter, Sealing

@@ -8,7 +8,7 @@ from evidence.binding import sign_binding
 from evidence.keys import private_key_from
 from evidence.reading import PROFILE_TARIFFS
 from gateway import config
-from gateway.line_config import load_lines
+from gateway.lines.config import load_lines
 from runtime.errors import ConfigError
 from runtime.key_files import write_signer
 from tests.gateway.edge_site import entropy_of, meter_config, signer_of

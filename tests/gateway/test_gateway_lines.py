@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from gateway.core.meter_answer import MeterAnswer, Outcome
-from gateway.dlt645_line import Dlt645Line
-from gateway.meter_line import MeterLine
-from gateway.modbus_line import ModbusLine
-from gateway.serial_port import SerialPort
+from gateway.lines.dlt645_line import Dlt645Line
+from gateway.lines.meter_line import MeterLine
+from gateway.lines.modbus_line import ModbusLine
+from gateway.lines.serial_port import SerialPort
 from meters import dlt645, modbus_rtu, sunspec
 from tests.gateway.edge_site import ScriptedSlave
 

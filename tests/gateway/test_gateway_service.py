@@ -20,10 +20,10 @@ from firmware_sim.config import MeterConfig as SimMeterConfig
 from firmware_sim.core.faults import FaultKind, FaultPlan
 from firmware_sim.core.replay import Counting
 from firmware_sim.service import SimService
-from gateway import line_config as gateway_config
 from gateway.boot import Boot, ChronyClock, fixed_clock, kernel_boot
 from gateway.config import GatewayConfig
-from gateway.line_config import MeterConfig
+from gateway.lines import config as gateway_config
+from gateway.lines.config import MeterConfig
 from gateway.service import GatewayService
 from runtime.broker import BrokerConfig
 from runtime.clock import RealClock, SteppedClock

@@ -17,7 +17,7 @@ from evidence.header import Header, Kind
 from evidence.status import Status
 from firmware_sim.broker import EmbeddedBroker
 from gateway.alarms import Alarms
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from gateway.mqtt import MqttLink
 from gateway.outbox import Outbox
 from gateway.sealing import Sealing

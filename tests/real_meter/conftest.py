@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from tests.gateway.edge_site import FakeOracle
 from tests.real_meter.plant import Device, Gateway, Wire
 

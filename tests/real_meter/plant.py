@@ -16,7 +16,7 @@ from evidence.binding import sign_binding
 from evidence.header import Kind
 from evidence.keys import private_key_from
 from evidence.reading import Reading
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from runtime.key_files import write_signer
 from tests.gateway.edge_site import FakeOracle, entropy_of, meter_config, signer_of
 

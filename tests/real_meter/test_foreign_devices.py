@@ -8,7 +8,7 @@ import pytest
 
 from evidence.reading import Reading
 from evidence.status import Status
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from tests.gateway.edge_site import FakeOracle
 from tests.real_meter.plant import Device, Gateway, Wire, inverter, meter, signed_readings, write_site
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gateway.core.meter_answer import MeterAnswer, Outcome
-from gateway.dlt645_line import Dlt645Line
-from gateway.meter_line import MeterLine
-from gateway.modbus_line import ModbusLine
-from gateway.serial_port import SerialPort
-from gateway.tcp_stream import TcpStream, tcp_address
+from gateway.lines.dlt645_line import Dlt645Line
+from gateway.lines.meter_line import MeterLine
+from gateway.lines.modbus_line import ModbusLine
+from gateway.lines.serial_port import SerialPort
+from gateway.lines.tcp_stream import TcpStream, tcp_address
 from meters import dlt645, modbus_rtu, modbus_tcp, sunspec
 
 UNIT = 7

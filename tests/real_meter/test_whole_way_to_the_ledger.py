@@ -21,7 +21,7 @@ from evidence.answer import Verdict
 from evidence.keys import PublicKey
 from firmware_sim.broker import EmbeddedBroker
 from gateway import config as gateway_config
-from gateway.line_config import MeterConfig
+from gateway.lines.config import MeterConfig
 from oracle.ledger.reader import LedgerReader
 from runtime.broker import BrokerConfig
 from runtime.clock import RealClock

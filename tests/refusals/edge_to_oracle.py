@@ -10,7 +10,7 @@ from evidence.header import Kind
 from evidence.reading import Reading
 from gateway.boot import Boot
 from gateway.config import GatewayConfig
-from gateway.line_config import LineConfig, MeterConfig
+from gateway.lines.config import LineConfig, MeterConfig
 from gateway.service import GatewayService
 from oracle import config as oracle_config
 from oracle.ledger.reader import LedgerReader

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from gateway.core.meter_answer import MeterAnswer
 from gateway.errors import LineUnusable
-from gateway.meter_line import Silence, counter_of
-from gateway.serial_port import SerialPort, now_ms
+from gateway.lines.meter_line import Silence, counter_of
+from gateway.lines.serial_port import SerialPort, now_ms
 from meters import dlt645
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
 

@@ -8,7 +8,7 @@ from evidence.binding import Binding
 from evidence.errors import EvidenceError
 from evidence.keys import Signer
 from evidence.reading import PROFILE_BASIC, PROFILE_TARIFFS
-from gateway.tcp_stream import TCP, tcp_address
+from gateway.lines.tcp_stream import TCP, tcp_address
 from runtime import key_files
 from runtime.config import Table, read_toml
 

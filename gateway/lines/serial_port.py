@@ -8,7 +8,7 @@ import serial
 
 from evidence.units import div_floor
 from gateway.errors import LineUnusable
-from gateway.tcp_stream import TCP, TcpStream, tcp_address
+from gateway.lines.tcp_stream import TCP, TcpStream, tcp_address
 
 _PARITIES: dict[str, str] = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 _PTY = Path("/dev/pts")

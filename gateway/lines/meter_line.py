@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.core.meter_answer import MeterAnswer, Outcome
 from gateway.errors import LineUnusable
-from gateway.serial_port import SerialPort
+from gateway.lines.serial_port import SerialPort
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError, ModelMismatch
 
 COUNTERS = (

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from gateway.line_config import LineConfig
-from gateway.meter_line import MeterLine, MeterProtocol
-from gateway.serial_port import SerialPort
+from gateway.lines.config import LineConfig
+from gateway.lines.meter_line import MeterLine, MeterProtocol
+from gateway.lines.serial_port import SerialPort
 
 
 def open_line(config: LineConfig) -> MeterLine:
@@ -24,9 +24,9 @@ def open_line(config: LineConfig) -> MeterLine:
 def _protocol(config: LineConfig, port: SerialPort, counts: Counter[str]) -> MeterProtocol:
     # Imported when it is used: a site of DL/T 645 meters alone never loads pymodbus, nor the other way round.
     if config.protocol == "modbus-rtu":
-        from gateway.modbus_line import ModbusLine  # noqa: PLC0415 see above
+        from gateway.lines.modbus_line import ModbusLine  # noqa: PLC0415 see above
 
         return ModbusLine(port, counts, mbap=config.framing == "tcp")
-    from gateway.dlt645_line import Dlt645Line  # noqa: PLC0415 see above
+    from gateway.lines.dlt645_line import Dlt645Line  # noqa: PLC0415 see above
 
     return Dlt645Line(port, counts, with_power=config.with_power)

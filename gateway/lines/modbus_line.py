@@ -16,9 +16,9 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 
 from gateway.core.meter_answer import MeterAnswer
 from gateway.errors import LineUnusable
-from gateway.meter_line import Silence, counter_of
-from gateway.serial_port import SerialPort
-from gateway.tcp_stream import TcpStream
+from gateway.lines.meter_line import Silence, counter_of
+from gateway.lines.serial_port import SerialPort
+from gateway.lines.tcp_stream import TcpStream
 from meters import modbus_rtu, modbus_tcp, sunspec
 from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError, ModelMismatch
 

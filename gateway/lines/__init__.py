@@ -1,0 +1,1 @@
+"""Lines: serial ports and TCP streams on which the gateway asks meters, and the protocols it asks in."""
