@@ -1,8 +1,8 @@
 """How many hours of energy from before a period may have arrived in it: what a report names as its catch-up hours."""
 
 from evidence.units import div_ceil
-from oracle.core.boundary import Basis
 from oracle.core.calendar import day_start
+from oracle.core.energy.boundary import Basis
 from oracle.core.terms import AssetTerms
 from oracle.ledger.reader import LedgerReader
 

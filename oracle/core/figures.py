@@ -11,14 +11,15 @@ from evidence import sum_tree
 from evidence.errors import Malformed
 from evidence.sum_tree import SumLeaf
 from evidence.units import SettlementDay, WattHours
-from oracle.core import calendar, money, points
-from oracle.core.boundary import Basis, Boundary
+from oracle.core import calendar, money
 from oracle.core.calendar import BandInterval
-from oracle.core.meter import Meter
+from oracle.core.energy import points
+from oracle.core.energy.boundary import Basis, Boundary
+from oracle.core.energy.meter import Meter
+from oracle.core.energy.points import CheckDay, PointDay
+from oracle.core.energy.vee import Label
 from oracle.core.money import Line, Waterfall
-from oracle.core.points import CheckDay, PointDay
 from oracle.core.terms import AssetTerms, Point, Role
-from oracle.core.vee import Label
 from oracle.errors import SettlementError
 
 
@@ -46,7 +47,7 @@ class PeriodInputs:
         period: its number.
         frozen: what the statement cites.
         point_days: every point on every day.
-        notes: labels by day, as `oracle.core.note.documents` writes them.
+        notes: labels by day, as `oracle.core.energy.note.documents` writes them.
         meters: those whose binding was in force, rising by serial.
         boundaries: the frozen ones by serial and instant.
         deficit_before_minor: of the period before; 0 for the first.

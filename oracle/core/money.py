@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidence.units import WATT_HOURS_PER_KWH, Minor, WattHours, div_floor
-from oracle.core.boundary import Basis
+from oracle.core.energy.boundary import Basis
 from oracle.core.terms import Fee
 
 _PPM = 1_000_000

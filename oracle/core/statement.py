@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from evidence import canonical
 from oracle.core import calendar, money
-from oracle.core.boundary import Boundary
 from oracle.core.calendar import day_text, instant_text
+from oracle.core.energy.boundary import Boundary
+from oracle.core.energy.meter import Meter
+from oracle.core.energy.points import PointDay
 from oracle.core.figures import Figures, PeriodInputs, PointTotal
-from oracle.core.meter import Meter
-from oracle.core.points import PointDay
 
 SCHEMA = "helioracle-statement-1"
 # Changes with every rule of `oracle.core` that can change a byte of a statement.

@@ -6,14 +6,15 @@ A day is one transaction, computed only from what is in the ledger: a crash anyw
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from oracle.core import calendar, note, points
-from oracle.core.boundary import LOOK_AHEAD_S, BoundaryRule
-from oracle.core.meter import Meter, in_force
-from oracle.core.meter_day import MeterDay, MeterDayInputs, meter_day
-from oracle.core.note import Note
-from oracle.core.points import PointDay
+from oracle.core import calendar
+from oracle.core.energy import note, points
+from oracle.core.energy.boundary import LOOK_AHEAD_S, BoundaryRule
+from oracle.core.energy.meter import Meter, in_force
+from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
+from oracle.core.energy.note import Note
+from oracle.core.energy.points import PointDay
+from oracle.core.energy.vee import Label
 from oracle.core.terms import AssetTerms
-from oracle.core.vee import Label
 from oracle.errors import SettlementError
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import DayRow

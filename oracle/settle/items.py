@@ -6,8 +6,8 @@ from evidence import header, reading
 from evidence.batch import split_body
 from evidence.header import EpochReason, Header, Kind
 from evidence.status import Status
-from oracle.core.register import Registers
-from oracle.core.vee import Item, Label, Marker, RegisterReading, Where
+from oracle.core.energy.register import Registers
+from oracle.core.energy.vee import Item, Label, Marker, RegisterReading, Where
 from oracle.errors import LedgerError, SettlementError
 from oracle.ledger.headers import HeadersReader
 from oracle.ledger.rows import BatchRow, HeaderRow

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from evidence import canonical, tags
 from oracle.core import calendar, settlement
-from oracle.core.boundary import Boundary
+from oracle.core.energy.boundary import Boundary
+from oracle.core.energy.meter import Meter, in_force
 from oracle.core.figures import FrozenInputs, PeriodInputs
-from oracle.core.meter import Meter, in_force
 from oracle.core.settlement import Settlement
 from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError

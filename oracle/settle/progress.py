@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from evidence import header
 from evidence.status import Status
-from oracle.core.meter import Meter
-from oracle.core.watermark import NOWHERE, Place, Watermark, passed_by
+from oracle.core.energy.meter import Meter
+from oracle.core.energy.watermark import NOWHERE, Place, Watermark, passed_by
 from oracle.ledger.reader import LedgerReader
 
 _PAGE = 1024

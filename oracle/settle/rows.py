@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from evidence import canonical
 from evidence.units import SettlementDay
-from oracle.core.boundary import Basis, Boundary
-from oracle.core.points import PointDay
+from oracle.core.energy.boundary import Basis, Boundary
+from oracle.core.energy.points import PointDay
+from oracle.core.energy.vee import Where
 from oracle.core.terms import Role
-from oracle.core.vee import Where
 from oracle.ledger.rows import BoundaryRow, PointDayRow
 
 

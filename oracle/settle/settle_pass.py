@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from oracle.asset_file import BoundMeter
-from oracle.core import calendar, points
-from oracle.core.meter import meter_of
+from oracle.core import calendar
+from oracle.core.energy import points
+from oracle.core.energy.meter import meter_of
 from oracle.core.terms import AssetTerms
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.writer import LedgerWriter

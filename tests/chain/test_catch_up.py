@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evidence import tags
 from oracle.chain.catch_up import catch_up_hours
-from oracle.core.boundary import Basis
+from oracle.core.energy.boundary import Basis
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow, BoundaryRow

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from evidence.keys import MeterId
 from evidence.status import Status
 from evidence.units import SECONDS_PER_DAY, div_floor
-from oracle.core import boundary
-from oracle.core.boundary import Basis, BoundaryRule
 from oracle.core.calendar import BandInterval
-from oracle.core.meter import Lane, Meter
-from oracle.core.meter_day import MeterDay, MeterDayInputs, meter_day
-from oracle.core.points import check_days, lanes_of, point_day
-from oracle.core.register import energy_wh, is_plausible, rise_wh
+from oracle.core.energy import boundary
+from oracle.core.energy.boundary import Basis, BoundaryRule
+from oracle.core.energy.meter import Lane, Meter
+from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
+from oracle.core.energy.points import check_days, lanes_of, point_day
+from oracle.core.energy.register import energy_wh, is_plausible, rise_wh
+from oracle.core.energy.vee import Item, Label, Marker, RegisterReading, Where, judge
 from oracle.core.terms import Point, Role, Term
-from oracle.core.vee import Item, Label, Marker, RegisterReading, Where, judge
 
 POLL_S = 300
 TOL_S = 150

@@ -12,10 +12,10 @@ from evidence.keys import MeterId
 from evidence.status import Status
 from evidence.units import SECONDS_PER_DAY, Minor, WattHours
 from oracle.core import calendar, money
-from oracle.core.boundary import Basis
+from oracle.core.energy.boundary import Basis
+from oracle.core.energy.watermark import Watermark
 from oracle.core.money import Line
 from oracle.core.terms import Band, Fee, Tariff
-from oracle.core.watermark import Watermark
 from oracle.errors import SettlementError
 
 DAY = SECONDS_PER_DAY

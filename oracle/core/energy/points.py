@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evidence.units import SettlementDay
 from oracle.core.calendar import BandInterval
-from oracle.core.meter import Lane
-from oracle.core.meter_day import Energy, MeterDay
+from oracle.core.energy.meter import Lane
+from oracle.core.energy.meter_day import Energy, MeterDay
 from oracle.core.terms import AssetTerms, Point, Role
 
 

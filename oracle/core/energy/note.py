@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracle.core.calendar import instant_text
-from oracle.core.vee import Label
+from oracle.core.energy.vee import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from evidence.units import div_floor
-from oracle.core.meter import LANES, Meter
-from oracle.core.register import NO_REGISTERS, Registers
-from oracle.core.vee import Accepted, Label, Series, Where
+from oracle.core.energy.meter import LANES, Meter
+from oracle.core.energy.register import NO_REGISTERS, Registers
+from oracle.core.energy.vee import Accepted, Label, Series, Where
 
 # Rule 6: how long after the end of a settlement day an accepted reading is waited for.
 LOOK_AHEAD_S = 86_400

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evidence.status import Status
-from oracle.core import boundary as bd
-from oracle.core.boundary import Basis, Boundary, BoundaryRule
-from oracle.core.meter import Lane, Meter
-from oracle.core.note import Note
-from oracle.core.register import energy_wh
-from oracle.core.vee import Item, Label, Marker, RegisterReading, Series, is_stuck, judge, tariffs_disagree
+from oracle.core.energy import boundary as bd
+from oracle.core.energy.boundary import Basis, Boundary, BoundaryRule
+from oracle.core.energy.meter import Lane, Meter
+from oracle.core.energy.note import Note
+from oracle.core.energy.register import energy_wh
+from oracle.core.energy.vee import Item, Label, Marker, RegisterReading, Series, is_stuck, judge, tariffs_disagree
 
 _MISSED = frozenset({Label.HELD, Label.MISSING})
 

@@ -7,7 +7,7 @@ risen lands as catch-up in the day in which it is seen.
 """
 
 from evidence.units import div_floor
-from oracle.core.meter import Meter
+from oracle.core.energy.meter import Meter
 
 _SECONDS_PER_HOUR = 3600
 MARGIN = 2  # a meter may show twice what its nameplate gives in the time, and no more

@@ -13,8 +13,8 @@ from enum import StrEnum
 from evidence import status as st
 from evidence.status import Status
 from evidence.units import div_floor
-from oracle.core.meter import LANES, Lane, Meter
-from oracle.core.register import NO_REGISTERS, Registers, is_plausible, rise_wh
+from oracle.core.energy.meter import LANES, Lane, Meter
+from oracle.core.energy.register import NO_REGISTERS, Registers, is_plausible, rise_wh
 
 _SECONDS_PER_HOUR = 3600
 

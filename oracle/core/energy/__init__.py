@@ -1,0 +1,1 @@
+"""What was measured: registers judged, boundaries found, meters added up to points."""
