@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from api.terms import Terms
 from evidence.units import Minor, SettlementDay
-from oracle.core.entitlement import X96, Entitlement, entitlement_of
-from oracle.core.history import History, read_history
-from oracle.core.holder_register import NOBODY
-from oracle.core.report_standing import ReportStanding, standings
+from oracle.core.holders.entitlement import X96, Entitlement, entitlement_of
+from oracle.core.holders.history import History, read_history
+from oracle.core.holders.holder_register import NOBODY
+from oracle.core.holders.report_standing import ReportStanding, standings
 from oracle.ledger.rows import EventRow
 
 
@@ -28,7 +28,7 @@ class MoneyFlow:
     """How far the money has come.
 
     Attributes:
-        history: movements, tranches and payments, for `oracle.core.entitlement`.
+        history: movements, tranches and payments, for `oracle.core.holders.entitlement`.
         payments: in chain order.
         reports: period -> how its newest report stands.
         report_txs: period -> the transaction that declared its newest report.

@@ -7,7 +7,7 @@ from api.models.holders import Entitlement, Entitlements, Payment
 from api.money_flow import MoneyFlow
 from api.sources import Sources
 from api.wire import iso_day, rfc3339
-from oracle.core.entitlement import X96
+from oracle.core.holders.entitlement import X96
 
 
 def router(sources: Sources) -> APIRouter:

@@ -5,7 +5,7 @@ import threading
 
 from oracle.chain.client import Chain
 from oracle.core.calendar import instant_text
-from oracle.core.disputes import Dispute, unanswered
+from oracle.core.holders.disputes import Dispute, unanswered
 from oracle.ledger.reader import LedgerReader
 from runtime.logs import facts
 

@@ -15,7 +15,7 @@ from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of, topic_of
 from oracle.chain.transaction import Receipt
-from oracle.core.holder_register import NOBODY
+from oracle.core.holders.holder_register import NOBODY
 from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
 

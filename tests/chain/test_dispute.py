@@ -17,7 +17,7 @@ from oracle.chain.declarer import report_of
 from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.loop import ChainLoop
 from oracle.chain.transaction import Receipt
-from oracle.core.disputes import unanswered
+from oracle.core.holders.disputes import unanswered
 from oracle.core.report import Report
 from oracle.errors import ChainConflict, ChainRefused
 from runtime.clock import SteppedClock

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor, SettlementDay
-from oracle.core.entitlement import books_of, carry_after, entitlement_of
-from oracle.core.history import History, Tranche, day_of, read_history
-from oracle.core.holder_register import NOBODY, HolderRegister, Movement
+from oracle.core.holders.entitlement import books_of, carry_after, entitlement_of
+from oracle.core.holders.history import History, Tranche, day_of, read_history
+from oracle.core.holders.holder_register import NOBODY, HolderRegister, Movement
 from oracle.errors import SettlementError
 
 HOLDERS = ["0xA", "0xB", "0xC"]

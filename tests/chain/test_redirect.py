@@ -15,8 +15,8 @@ from oracle.chain import embedded, share
 from oracle.chain.claim import claim
 from oracle.chain.fund import fund_period
 from oracle.chain.keeper import Outcome, known_holders, push_due
-from oracle.core.entitlement import books_of, entitlement_of
-from oracle.core.history import History
+from oracle.core.holders.entitlement import books_of, entitlement_of
+from oracle.core.holders.history import History
 from oracle.errors import ChainRefused
 from runtime.clock import SteppedClock
 from tests.chain.asset_site import DAY_S, Books, Site, account_of, act_after

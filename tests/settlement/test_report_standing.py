@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from oracle.core.report_standing import ReportState, standings
+from oracle.core.holders.report_standing import ReportState, standings
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evidence.units import SECONDS_PER_DAY, Minor, SettlementDay, div_floor
-from oracle.core.holder_register import HolderRegister, Movement
+from oracle.core.holders.holder_register import HolderRegister, Movement
 from oracle.errors import SettlementError
 
 

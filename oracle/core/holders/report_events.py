@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from oracle.core.history import ChainEvent
+from oracle.core.holders.history import ChainEvent
 
 
 def report_events(events: Iterable[ChainEvent]) -> Iterator[tuple[str, int, dict[str, Any]]]:

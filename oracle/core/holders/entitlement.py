@@ -12,7 +12,7 @@ Source: contracts/src/RevenueDistributor.sol and contracts/src/lib/DayCheckpoint
 from dataclasses import dataclass
 
 from evidence.units import Minor, SettlementDay, div_exact, div_floor
-from oracle.core.history import History
+from oracle.core.holders.history import History
 from oracle.errors import SettlementError
 
 X96 = 96

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from evidence.units import Minor
-from oracle.core.history import ChainEvent
-from oracle.core.report_events import report_events
+from oracle.core.holders.history import ChainEvent
+from oracle.core.holders.report_events import report_events
 
 
 class ReportState(Enum):

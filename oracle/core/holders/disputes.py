@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from oracle.core.history import ChainEvent
-from oracle.core.report_events import report_events
+from oracle.core.holders.history import ChainEvent
+from oracle.core.holders.report_events import report_events
 
 
 @dataclass(frozen=True, slots=True)
