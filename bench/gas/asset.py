@@ -11,7 +11,7 @@ from web3 import Web3
 
 from bench.gas.chain import DAY, Chain
 from oracle.chain import eip712
-from oracle.core.report import SCHEMA_VERSION, Report
+from oracle.core.money.report import SCHEMA_VERSION, Report
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "oracle" / "artifacts"
 NAME = b"asset".ljust(32, b"\0")

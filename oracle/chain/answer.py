@@ -22,7 +22,7 @@ from oracle.chain.deploy import check_wiring
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.core.calendar import instant_text
-from oracle.core.report import Report
+from oracle.core.money.report import Report
 from oracle.core.terms import AssetTerms
 from oracle.errors import ChainRefused, SettlementError
 from oracle.ledger.reader import LedgerReader

@@ -10,7 +10,7 @@ from web3.contract.contract import ContractFunction
 
 from oracle.chain import eip712
 from oracle.chain.client import Chain
-from oracle.core.report import Report
+from oracle.core.money.report import Report
 from oracle.errors import ChainConflict
 
 _NO_REPORT = bytes(32)

@@ -14,7 +14,7 @@ from oracle.chain.contracts import contracts_of
 from oracle.chain.deploy import check_wiring
 from oracle.chain.follower import Follower
 from oracle.chain.journal import CONFIRMED, Journal
-from oracle.core.report import Report, first_report
+from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms
 from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.reader import LedgerReader

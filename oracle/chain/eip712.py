@@ -10,7 +10,7 @@ from typing import Final
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 
-from oracle.core.report import Report
+from oracle.core.money.report import Report
 
 _ANCHOR: Final = [
     {"name": "logGeneration", "type": "uint32"},

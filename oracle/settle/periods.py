@@ -7,11 +7,12 @@ import logging
 from collections.abc import Sequence
 
 from evidence import canonical, tags
-from oracle.core import calendar, settlement
+from oracle.core import calendar
 from oracle.core.energy.boundary import Boundary
 from oracle.core.energy.meter import Meter, in_force
-from oracle.core.figures import FrozenInputs, PeriodInputs
-from oracle.core.settlement import Settlement
+from oracle.core.money import settlement
+from oracle.core.money.figures import FrozenInputs, PeriodInputs
+from oracle.core.money.settlement import Settlement
 from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError
 from oracle.ledger.reader import LedgerReader, LedgerView

@@ -20,7 +20,7 @@ from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.deploy import deploy
 from oracle.chain.offices import AT_ONCE, Offices, ReportRules
 from oracle.chain.transaction import Receipt
-from oracle.core.report import Report, first_report
+from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader

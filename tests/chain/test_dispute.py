@@ -18,7 +18,7 @@ from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.loop import ChainLoop
 from oracle.chain.transaction import Receipt
 from oracle.core.holders.disputes import unanswered
-from oracle.core.report import Report
+from oracle.core.money.report import Report
 from oracle.errors import ChainConflict, ChainRefused
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.chain import eip712
-from oracle.core.report import Report
+from oracle.core.money.report import Report
 from tests.chain.asset_site import account_of
 from tests.contracts.test_eip712 import CHAIN_ID, CONTRACT, REPORT_FIELDS, REPORT_VALUES
 

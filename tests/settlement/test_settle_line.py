@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from evidence import canonical, sum_tree, tags
 from evidence.sum_tree import SumLeaf
-from oracle.core import settlement
-from oracle.core.figures import FrozenInputs
+from oracle.core.money import settlement
+from oracle.core.money.figures import FrozenInputs
 from oracle.settle.tzdata import tzdata_version
 
 DAYS = 3

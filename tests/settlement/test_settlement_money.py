@@ -11,10 +11,11 @@ from evidence.header import Header, Kind
 from evidence.keys import MeterId
 from evidence.status import Status
 from evidence.units import SECONDS_PER_DAY, Minor, WattHours
-from oracle.core import calendar, money
+from oracle.core import calendar
 from oracle.core.energy.boundary import Basis
 from oracle.core.energy.watermark import Watermark
-from oracle.core.money import Line
+from oracle.core.money import waterfall as money
+from oracle.core.money.waterfall import Line
 from oracle.core.terms import Band, Fee, Tariff
 from oracle.errors import SettlementError
 

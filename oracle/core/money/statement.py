@@ -6,12 +6,13 @@ It is what the log holds as a decision, what the report's `statementHash` names,
 from collections.abc import Mapping
 
 from evidence import canonical
-from oracle.core import calendar, money
+from oracle.core import calendar
 from oracle.core.calendar import day_text, instant_text
 from oracle.core.energy.boundary import Boundary
 from oracle.core.energy.meter import Meter
 from oracle.core.energy.points import PointDay
-from oracle.core.figures import Figures, PeriodInputs, PointTotal
+from oracle.core.money import waterfall as money
+from oracle.core.money.figures import Figures, PeriodInputs, PointTotal
 
 SCHEMA = "helioracle-statement-1"
 # Changes with every rule of `oracle.core` that can change a byte of a statement.

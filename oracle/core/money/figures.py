@@ -11,14 +11,15 @@ from evidence import sum_tree
 from evidence.errors import Malformed
 from evidence.sum_tree import SumLeaf
 from evidence.units import SettlementDay, WattHours
-from oracle.core import calendar, money
+from oracle.core import calendar
 from oracle.core.calendar import BandInterval
 from oracle.core.energy import points
 from oracle.core.energy.boundary import Basis, Boundary
 from oracle.core.energy.meter import Meter
 from oracle.core.energy.points import CheckDay, PointDay
 from oracle.core.energy.vee import Label
-from oracle.core.money import Line, Waterfall
+from oracle.core.money import waterfall as money
+from oracle.core.money.waterfall import Line, Waterfall
 from oracle.core.terms import AssetTerms, Point, Role
 from oracle.errors import SettlementError
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from evidence import canonical
 from evidence.units import Minor, WattHours
-from oracle.core.figures import PeriodInputs, figures_of
-from oracle.core.statement import document_of
+from oracle.core.money.figures import PeriodInputs, figures_of
+from oracle.core.money.statement import document_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What energy earned: figures, waterfall, statement and report of a payout period."""
