@@ -10,12 +10,12 @@ from cli.amount import written
 from cli.errors import CommandFailed, UsageError
 from oracle import asset_file, config
 from oracle.asset_file import AssetFile, Deployment
-from oracle.chain.answer import Answer, answer_dispute
 from oracle.chain.client import Chain
 from oracle.chain.key_file import read_account
 from oracle.chain.steps import Steps
 from oracle.config import ChainConfig, OracleConfig
 from oracle.core.calendar import instant_text
+from oracle.declare.answer import Answer, answer_dispute
 from oracle.errors import ChainConflict, ChainError, LedgerError, SettlementError
 from oracle.ledger.reader import LedgerReader
 

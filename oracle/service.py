@@ -30,7 +30,7 @@ from runtime.clock import WorldClock
 
 if TYPE_CHECKING:  # web3 takes two seconds to import; an oracle without a chain does not pay for it
     from oracle.chain.client import Chain
-    from oracle.chain.loop import ChainLoop
+    from oracle.declare.loop import ChainLoop
 
 AskPassword = Callable[[str], str]
 _IDLE_PASS_S = 60
@@ -182,7 +182,7 @@ class OracleService:
         if self._config.chain is None:
             raise Fatal(f"{self._config.path}: there is a chain, but no [chain] key to write to it with")
         from oracle.chain.key_file import read_account  # noqa: PLC0415 see TYPE_CHECKING above
-        from oracle.chain.loop import ChainLoop  # noqa: PLC0415 see TYPE_CHECKING above
+        from oracle.declare.loop import ChainLoop  # noqa: PLC0415 see TYPE_CHECKING above
 
         account = read_account(
             self._config.chain.key,

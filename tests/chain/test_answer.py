@@ -9,12 +9,12 @@ from cli.answer_dispute import journal_of
 from cli.main import run
 from oracle import asset_file
 from oracle.chain import embedded
-from oracle.chain.answer import Answer, answer_dispute
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import Status, declaration
 from oracle.chain.key_file import read_account
 from oracle.chain.steps import Steps
+from oracle.declare.answer import Answer, answer_dispute
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil

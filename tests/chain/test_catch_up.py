@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence import tags
-from oracle.chain.catch_up import catch_up_hours
 from oracle.core.energy.boundary import Basis
+from oracle.declare.catch_up import catch_up_hours
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow, BoundaryRow

@@ -9,11 +9,11 @@ import pytest
 from web3 import Web3
 
 from evidence import merkle
-from oracle.chain import loop as chain_loop
 from oracle.chain.client import Chain
 from oracle.chain.declarations import anchor_call, declare_call
-from oracle.chain.loop import ChainLoop
 from oracle.chain.transaction import Receipt
+from oracle.declare import loop as chain_loop
+from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
 from runtime.clock import SteppedClock
 from tests.chain.asset_site import Books, Site

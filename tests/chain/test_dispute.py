@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from evidence.units import Minor
 from oracle.chain import eip712, share
 from oracle.chain.declarations import Declaration, Status, declaration, declare_call, is_declared
-from oracle.chain.declarer import report_of
 from oracle.chain.fund import fund_period, mint_demo_money
-from oracle.chain.loop import ChainLoop
 from oracle.chain.transaction import Receipt
 from oracle.core.holders.disputes import unanswered
 from oracle.core.money.report import Report
+from oracle.declare.declarer import report_of
+from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainRefused
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from oracle.chain.client import Chain
-from oracle.chain.follower import Follower
+from oracle.declare.follower import Follower
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import Books, open_site
 from tests.chain.test_chain_loop import declared_on_chain

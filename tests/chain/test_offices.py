@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from oracle.chain.contracts import contracts_of
 from oracle.chain.deploy import check_roles
-from oracle.chain.follower import FOLLOWED
 from oracle.chain.offices import ADMIN_ROLE, GUARDIAN_ROLE, OFFICES, RESTRICTED, SIGNERS_MAX, Offices
+from oracle.declare.follower import FOLLOWED
 from oracle.errors import ChainConflict
 from tests.chain.asset_site import DAY_S, Site, account_of
 

@@ -11,12 +11,12 @@ from evidence.units import Minor
 from oracle.chain import keeper, share
 from oracle.chain.claim import claim, owed
 from oracle.chain.declarations import anchor_call, declare_call
-from oracle.chain.follower import Follower, block_of_creation
 from oracle.chain.fund import fund_period, mint_demo_money
-from oracle.chain.journal import note_receipt
 from oracle.chain.keeper import Outcome, known_holders, push_due
 from oracle.core.holders.entitlement import books_of, entitlement_of
 from oracle.core.holders.history import History, read_history
+from oracle.declare.follower import Follower, block_of_creation
+from oracle.declare.journal import note_receipt
 from oracle.errors import ChainConflict, ChainRefused
 from tests.chain.asset_site import Books, Site
 

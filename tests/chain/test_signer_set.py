@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from oracle.chain.declarations import declaration, is_declared, signing
-from oracle.chain.declarer import report_of
+from oracle.declare.declarer import report_of
 from oracle.errors import ChainConflict
 from runtime.clock import SteppedClock
 from tests.chain.asset_site import DAY_S, Books, Site, act_after

@@ -1,4 +1,4 @@
-"""The oracle's loop to the chain: when it is looked at, and what waits for it. What is done there is in `oracle.chain.declarer`."""
+"""The oracle's loop to the chain: when it is looked at, and what waits for it. What is done there is in `oracle.declare.declarer`."""
 
 import json
 import logging
@@ -9,11 +9,11 @@ from eth_account.signers.local import LocalAccount
 
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain.client import Chain
-from oracle.chain.declarer import Declarer
-from oracle.chain.dispute_watch import DisputeWatch
-from oracle.chain.follower import Follower
-from oracle.chain.journal import Journal, pending_of
 from oracle.core.terms import AssetTerms
+from oracle.declare.declarer import Declarer
+from oracle.declare.dispute_watch import DisputeWatch
+from oracle.declare.follower import Follower
+from oracle.declare.journal import Journal, pending_of
 from oracle.errors import ChainError, ChainRefused, ChainUnreachable, SettlementError
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow

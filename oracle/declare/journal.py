@@ -16,8 +16,8 @@ from eth_account.signers.local import LocalAccount
 from oracle.chain import attempt as attempts
 from oracle.chain.attempt import Attempt
 from oracle.chain.client import Chain
-from oracle.chain.follower import REORG_DEPTH
 from oracle.chain.transaction import Call, Receipt
+from oracle.declare.follower import REORG_DEPTH
 from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import JournalRow

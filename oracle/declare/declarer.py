@@ -8,14 +8,14 @@ from eth_account.signers.local import LocalAccount
 
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import declarations
-from oracle.chain.catch_up import catch_up_hours
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.chain.deploy import check_wiring
-from oracle.chain.follower import Follower
-from oracle.chain.journal import CONFIRMED, Journal
 from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms
+from oracle.declare.catch_up import catch_up_hours
+from oracle.declare.follower import Follower
+from oracle.declare.journal import CONFIRMED, Journal
 from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow, JournalRow, PeriodRow

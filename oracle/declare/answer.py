@@ -13,17 +13,17 @@ from web3.contract.contract import ContractFunction
 from evidence.units import Minor
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import declarations
-from oracle.chain.catch_up import catch_up_hours
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.declarations import Status
-from oracle.chain.declarer import report_of
 from oracle.chain.deploy import check_wiring
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.core.calendar import instant_text
 from oracle.core.money.report import Report
 from oracle.core.terms import AssetTerms
+from oracle.declare.catch_up import catch_up_hours
+from oracle.declare.declarer import report_of
 from oracle.errors import ChainRefused, SettlementError
 from oracle.ledger.reader import LedgerReader
 
