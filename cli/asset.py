@@ -11,12 +11,12 @@ from eth_utils.address import is_address, to_checksum_address
 from cli.errors import CommandFailed, UsageError
 from cli.on_chain import OnChain, connected, report
 from oracle.asset_file import write_deployment
-from oracle.chain import share
-from oracle.chain.deploy import Deployed, check_roles, check_wiring, deploy, task_of
-from oracle.chain.fund import fund_period, mint_demo_money
-from oracle.chain.offices import OFFICES, Offices, ReportRules
 from oracle.chain.steps import Steps
 from oracle.errors import ChainConflict, ChainError
+from oracle.owner import share
+from oracle.owner.deploy import Deployed, check_roles, check_wiring, deploy, task_of
+from oracle.owner.fund import fund_period, mint_demo_money
+from oracle.owner.roles import OFFICES, Offices, ReportRules
 
 _CONFIRMATIONS_MAX = 1000
 _WINDOW_MAX_S = 30 * 86_400

@@ -26,13 +26,13 @@ from gateway.service import GatewayService
 from oracle import asset_file
 from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
-from oracle.chain.deploy import Deployed, deploy
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
-from oracle.chain.offices import Offices, ReportRules
-from oracle.chain.share import allow, mint
 from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
+from oracle.owner.deploy import Deployed, deploy
+from oracle.owner.roles import Offices, ReportRules
+from oracle.owner.share import allow, mint
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.key_files import read_signer

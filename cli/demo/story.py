@@ -14,10 +14,10 @@ from evidence.units import Minor
 from oracle.chain.claim import Claimed, claim
 from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import Status, declaration
-from oracle.chain.fund import Funding, fund_period, mint_demo_money
 from oracle.chain.keeper import Push, push_due
-from oracle.chain.share import transfer
 from oracle.chain.transaction import Receipt
+from oracle.owner.fund import Funding, fund_period, mint_demo_money
+from oracle.owner.share import transfer
 
 SELLER, BUYER, SOLD = "investor-a", "investor-b", 100
 PUSHED = ("investor-a", "investor-b", "investor-c")

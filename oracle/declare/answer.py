@@ -16,7 +16,6 @@ from oracle.chain import declarations
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.declarations import Status
-from oracle.chain.deploy import check_wiring
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.core.calendar import instant_text
@@ -26,6 +25,7 @@ from oracle.declare.catch_up import catch_up_hours
 from oracle.declare.declarer import report_of
 from oracle.errors import ChainRefused, SettlementError
 from oracle.ledger.reader import LedgerReader
+from oracle.owner.deploy import check_wiring
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import embedded
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
-from oracle.chain.deploy import deploy
-from oracle.chain.offices import AT_ONCE, Offices, ReportRules
 from oracle.chain.transaction import Receipt
 from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
@@ -27,6 +25,8 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
+from oracle.owner.deploy import deploy
+from oracle.owner.roles import AT_ONCE, Offices, ReportRules
 
 DAY_S = 86_400
 

@@ -7,7 +7,7 @@ import pytest
 
 from oracle.chain import embedded
 from oracle.chain.client import Chain
-from oracle.chain.offices import ReportRules
+from oracle.owner.roles import ReportRules
 from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import DAY_S, Books, Site, open_site
 

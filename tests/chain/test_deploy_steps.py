@@ -14,10 +14,10 @@ from eth_account import Account
 from cli.main import run
 from oracle import asset_file
 from oracle.chain.client import Chain
-from oracle.chain.deploy import check_roles, check_wiring, deploy, task_of
-from oracle.chain.offices import AT_ONCE, Offices
 from oracle.chain.steps import Steps
 from oracle.errors import ChainRefused, ChainUnreachable
+from oracle.owner.deploy import check_roles, check_wiring, deploy, task_of
+from oracle.owner.roles import AT_ONCE, Offices
 from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until
 from tests.chain.asset_site import Site

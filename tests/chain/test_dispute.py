@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor
-from oracle.chain import eip712, share
+from oracle.chain import eip712
 from oracle.chain.declarations import Declaration, Status, declaration, declare_call, is_declared
-from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.transaction import Receipt
 from oracle.core.holders.disputes import unanswered
 from oracle.core.money.report import Report
 from oracle.declare.declarer import report_of
 from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainRefused
+from oracle.owner import share
+from oracle.owner.fund import fund_period, mint_demo_money
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import DAY_S, Books, Site, act_after

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from evidence.units import Minor
-from oracle.chain import share
 from oracle.chain.client import Chain
-from oracle.chain.fund import fund_period
 from oracle.chain.steps import Steps
 from oracle.errors import ChainRefused, ChainUnreachable
+from oracle.owner import share
+from oracle.owner.fund import fund_period
 from tests.chain.asset_site import Site
 from tests.chain.test_payout import declare, give_money, give_shares
 

@@ -16,14 +16,15 @@ from cli.main import run
 from evidence.units import Minor
 from oracle import asset_file
 from oracle.chain import attempt as attempts
-from oracle.chain import embedded, share
+from oracle.chain import embedded
 from oracle.chain.attempt import Attempt
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
-from oracle.chain.fund import mint_demo_money
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.errors import ChainUnreachable
+from oracle.owner import share
+from oracle.owner.fund import mint_demo_money
 from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until
 from tests.chain.asset_site import Site, account_of

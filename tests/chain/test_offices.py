@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.chain.contracts import contracts_of
-from oracle.chain.deploy import check_roles
-from oracle.chain.offices import ADMIN_ROLE, GUARDIAN_ROLE, OFFICES, RESTRICTED, SIGNERS_MAX, Offices
 from oracle.declare.follower import FOLLOWED
 from oracle.errors import ChainConflict
+from oracle.owner.deploy import check_roles
+from oracle.owner.roles import ADMIN_ROLE, GUARDIAN_ROLE, OFFICES, RESTRICTED, SIGNERS_MAX, Offices
 from tests.chain.asset_site import DAY_S, Site, account_of
 
 ROOT = Path(__file__).parents[2]

@@ -12,14 +12,14 @@ from random import Random
 import pytest
 
 from evidence.units import Minor
-from oracle.chain import share
 from oracle.chain import steps as chain_steps
 from oracle.chain.client import Chain
-from oracle.chain.fund import fund_period, mint_demo_money
 from oracle.chain.steps import Steps
 from oracle.declare import journal as chain_journal
 from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainRefused, ChainUnreachable
+from oracle.owner import share
+from oracle.owner.fund import fund_period, mint_demo_money
 from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import Books, open_site

@@ -11,11 +11,11 @@ from evidence.answer import Code, Verdict
 from firmware_sim.broker import EmbeddedBroker
 from oracle import asset_file, config
 from oracle.chain.client import Chain
-from oracle.chain.deploy import deploy
 from oracle.chain.embedded import embedded_chain, fund_accounts
 from oracle.chain.key_file import write_account
-from oracle.chain.offices import AT_ONCE, Offices
 from oracle.errors import Fatal
+from oracle.owner.deploy import deploy
+from oracle.owner.roles import AT_ONCE, Offices
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from tests.oracle_intake.gateway_client import GatewayClient

@@ -16,9 +16,9 @@ from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
-from oracle.chain.share import allow, mint
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
+from oracle.owner.share import allow, mint
 from runtime.clock import Participant
 
 SHARES = {"investor-a": 400, "investor-b": 250, "investor-c": 350}

@@ -13,11 +13,11 @@ from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import artifacts
 from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, contracts_of
-from oracle.chain.offices import RESTRICTED, Offices, ReportRules
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.core.terms import AssetTerms, Role
 from oracle.errors import ChainConflict
+from oracle.owner.roles import RESTRICTED, Offices, ReportRules
 
 # In the order of IAssetFactory.CodeHashes, and of the two halves in which the codes are handed over.
 _FIRST_HALF = ("AccessManager", "InvestorGate", "MeterRegistry", "AssetShare")
