@@ -3,7 +3,7 @@
 import argparse
 
 from cli.on_chain import connected, report
-from oracle.chain.claim import claim
+from oracle.payout.claim import claim
 
 
 def run(arguments: argparse.Namespace) -> int:

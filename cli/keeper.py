@@ -4,12 +4,13 @@ import argparse
 
 from eth_utils.address import is_address
 
-from cli import keeper_config, serve
+from cli import serve
 from cli.errors import UsageError
 from cli.on_chain import connected, report
-from oracle.chain.keeper import Outcome, push_due
 from oracle.errors import LedgerError
 from oracle.ledger.reader import LedgerReader
+from oracle.payout import config as keeper_config
+from oracle.payout.push import Outcome, push_due
 
 
 def run(arguments: argparse.Namespace) -> int:

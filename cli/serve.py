@@ -262,12 +262,12 @@ def _api(run: _Run) -> Service:
 
 
 def _keeper(run: _Run) -> Service:
-    from cli import keeper_config
-    from cli.keeper_service import KeeperService, Keeping
     from oracle import asset_file
     from oracle.chain.client import Chain
     from oracle.chain.key_file import read_account
     from oracle.ledger.reader import LedgerReader
+    from oracle.payout import config as keeper_config
+    from oracle.payout.service import KeeperService, Keeping
 
     loaded = keeper_config.load(run.config)
     asset = asset_file.load(loaded.asset_file)

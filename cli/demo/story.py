@@ -11,13 +11,13 @@ from cli.amount import written
 from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
-from oracle.chain.claim import Claimed, claim
 from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import Status, declaration
-from oracle.chain.keeper import Push, push_due
 from oracle.chain.transaction import Receipt
 from oracle.owner.fund import Funding, fund_period, mint_demo_money
 from oracle.owner.share import transfer
+from oracle.payout.claim import Claimed, claim
+from oracle.payout.push import Push, push_due
 
 SELLER, BUYER, SOLD = "investor-a", "investor-b", 100
 PUSHED = ("investor-a", "investor-b", "investor-c")

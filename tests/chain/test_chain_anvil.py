@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from evidence.units import Minor
-from oracle.chain.claim import claim
 from oracle.chain.client import Chain
-from oracle.chain.keeper import push_due
 from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
+from oracle.payout.claim import claim
+from oracle.payout.push import push_due
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil
 from tests.chain.asset_site import Books, Site, open_site

@@ -9,9 +9,7 @@ import pytest
 from web3 import Web3
 
 from evidence.units import Minor
-from oracle.chain.claim import claim
 from oracle.chain.client import Chain
-from oracle.chain.keeper import push_due
 from oracle.chain.steps import Steps
 from oracle.declare import journal as chain_journal
 from oracle.declare import loop as chain_loop
@@ -20,6 +18,8 @@ from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
+from oracle.payout.claim import claim
+from oracle.payout.push import push_due
 from runtime.clock import SteppedClock
 from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until

@@ -12,17 +12,17 @@ import pytest
 from web3.contract import Contract
 
 from cli import keeper as keeper_command
-from cli.keeper_service import KeeperService, Keeping
 from cli.main import run as helioracle
 from cli.on_chain import OnChain
 from evidence.units import Minor
 from oracle.asset_file import AssetFile
 from oracle.chain import embedded
 from oracle.chain.client import Chain
-from oracle.chain.keeper import Outcome, Push, push_due
 from oracle.ledger.reader import LedgerReader
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
+from oracle.payout.push import Outcome, Push, push_due
+from oracle.payout.service import KeeperService, Keeping
 from runtime.clock import SteppedClock
 from tests.chain.anvil_node import Anvil, running_anvil
 from tests.chain.asset_site import DAY_S, Books, Site, account_of, act_after, open_site

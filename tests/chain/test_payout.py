@@ -8,10 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.units import Minor
-from oracle.chain import keeper
-from oracle.chain.claim import claim, owed
 from oracle.chain.declarations import anchor_call, declare_call
-from oracle.chain.keeper import Outcome, known_holders, push_due
 from oracle.core.holders.entitlement import books_of, entitlement_of
 from oracle.core.holders.history import History, read_history
 from oracle.declare.follower import Follower, block_of_creation
@@ -19,6 +16,9 @@ from oracle.declare.journal import note_receipt
 from oracle.errors import ChainConflict, ChainRefused
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
+from oracle.payout import push as keeper
+from oracle.payout.claim import claim, owed
+from oracle.payout.push import Outcome, known_holders, push_due
 from tests.chain.asset_site import Books, Site
 
 

@@ -12,13 +12,13 @@ from api.service import ApiService
 from evidence import canonical, tags
 from evidence.units import Minor
 from oracle.chain import embedded
-from oracle.chain.claim import claim
-from oracle.chain.keeper import Outcome, known_holders, push_due
 from oracle.core.holders.entitlement import books_of, entitlement_of
 from oracle.core.holders.history import History
 from oracle.errors import ChainRefused
 from oracle.owner import share
 from oracle.owner.fund import fund_period
+from oracle.payout.claim import claim
+from oracle.payout.push import Outcome, known_holders, push_due
 from runtime.clock import SteppedClock
 from tests.chain.asset_site import DAY_S, Books, Site, account_of, act_after
 from tests.chain.test_payout import declare, give_money, give_shares, history_of

@@ -15,8 +15,6 @@ import firmware_sim.config
 import gateway.config
 import oracle.config
 from api.service import ApiService
-from cli import keeper_config
-from cli.keeper_service import KeeperService, Keeping
 from cli.serve import Service
 from firmware_sim.broker import EmbeddedBroker
 from firmware_sim.service import SimService
@@ -25,6 +23,8 @@ from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
+from oracle.payout import config as keeper_config
+from oracle.payout.service import KeeperService, Keeping
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.errors import ClockClosed

@@ -11,9 +11,9 @@ from eth_account.signers.local import LocalAccount
 from evidence.units import div_floor
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
-from oracle.chain.keeper import Push, push_due
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
+from oracle.payout.push import Push, push_due
 from runtime.clock import WorldClock
 from runtime.errors import ClockClosed
 from runtime.logs import facts
