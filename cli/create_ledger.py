@@ -8,7 +8,7 @@ import argparse
 from cli.errors import UsageError
 from oracle import asset_file, config
 from oracle.errors import LedgerError
-from oracle.ledger import database
+from oracle.ledger.sqlite import database
 
 
 def run(arguments: argparse.Namespace) -> int:

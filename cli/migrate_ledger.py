@@ -5,8 +5,8 @@ import argparse
 from cli.errors import UsageError
 from oracle import config
 from oracle.errors import LedgerError
-from oracle.ledger.migration import migrate
 from oracle.ledger.schema import SCHEMA_VERSION
+from oracle.ledger.sqlite.migration import migrate
 
 
 def run(arguments: argparse.Namespace) -> int:

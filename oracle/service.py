@@ -20,8 +20,8 @@ from oracle.intake.inbox import Inbox
 from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
 from oracle.intake.worker import IntakeWorker
-from oracle.ledger.lock import LedgerLock
 from oracle.ledger.reader import LedgerReader
+from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register

@@ -28,8 +28,8 @@ from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
+from oracle.ledger.sqlite import database
 from oracle.owner.deploy import Deployed, deploy
 from oracle.owner.roles import Offices, ReportRules
 from oracle.owner.share import allow, mint

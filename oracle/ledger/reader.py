@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 from oracle.errors import LedgerError
-from oracle.ledger import database
 from oracle.ledger.bindings import BindingsReader
 from oracle.ledger.chain import ChainReader
 from oracle.ledger.headers import HeadersReader
@@ -15,6 +14,7 @@ from oracle.ledger.log_entries import LogReader
 from oracle.ledger.refusals import RefusalsReader
 from oracle.ledger.settlement import SettlementReader
 from oracle.ledger.sql import Connect
+from oracle.ledger.sqlite import database
 
 
 class LedgerView:

@@ -5,7 +5,7 @@ Registers are INTEGER: a register above 2^63 - 1 Wh is refused at intake as malf
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2  # `oracle.ledger.migration` leads here from the older ones
+SCHEMA_VERSION: Final = 2  # `oracle.ledger.sqlite.migration` leads here from the older ones
 
 Columns = dict[str, type]
 

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self
 
 from oracle.errors import LedgerError
-from oracle.ledger import database
 from oracle.ledger.bindings import BindingsWriter
 from oracle.ledger.chain import ChainWriter
 from oracle.ledger.headers import HeadersWriter
@@ -17,6 +16,7 @@ from oracle.ledger.log_entries import LogWriter
 from oracle.ledger.reader import LedgerView
 from oracle.ledger.refusals import RefusalsWriter
 from oracle.ledger.settlement import SettlementWriter
+from oracle.ledger.sqlite import database
 
 
 class LedgerWriter:

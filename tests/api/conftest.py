@@ -24,7 +24,6 @@ from evidence.reading import PROFILE_BASIC, Reading
 from evidence.status import Status
 from evidence.units import Minor, SettlementDay
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import (
     BatchRow,
@@ -37,6 +36,7 @@ from oracle.ledger.rows import (
     PointDayRow,
     RefusalRow,
 )
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock

@@ -20,9 +20,9 @@ from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.transaction import Receipt
 from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.owner.deploy import deploy

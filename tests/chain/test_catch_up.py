@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from evidence import tags
 from oracle.core.energy.boundary import Basis
 from oracle.declare.catch_up import catch_up_hours
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow, BoundaryRow
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from tests.chain.asset_site import DAY_S, terms_from
 

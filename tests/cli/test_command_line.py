@@ -16,7 +16,7 @@ import oracle.config
 from cli import parser
 from cli.main import run
 from oracle import asset_file
-from oracle.ledger import database
+from oracle.ledger.sqlite import database
 from runtime.key_files import DEMO_MARK
 
 

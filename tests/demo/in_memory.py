@@ -24,8 +24,8 @@ from oracle import asset_file
 from oracle.intake.arrival import Incoming
 from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.registration import register

@@ -11,9 +11,9 @@ from evidence.keys import PublicKey
 from oracle.intake.arrival import Incoming
 from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock

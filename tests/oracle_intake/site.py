@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from evidence.keys import private_key_from
-from oracle.ledger import database
+from oracle.ledger.sqlite import database
 from runtime.key_files import write_signer
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
 

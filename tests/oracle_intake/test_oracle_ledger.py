@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from oracle.errors import LedgerError
-from oracle.ledger import database, rows
+from oracle.ledger import rows
 from oracle.ledger.headers import HeadersReader
-from oracle.ledger.lock import LedgerLock
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BoundaryRow, EventRow, JournalRow, PeriodRow
 from oracle.ledger.schema import TABLES
+from oracle.ledger.sqlite import database
+from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from tests.oracle_intake.rig import Rig
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of

@@ -9,10 +9,10 @@ import pytest
 
 from evidence.answer import Code, Verdict
 from oracle.errors import LedgerError
-from oracle.ledger import database, migration
-from oracle.ledger.lock import LedgerLock
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.schema import SCHEMA_VERSION
+from oracle.ledger.sqlite import database, migration
+from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from tests.oracle_intake.rig import Rig
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of

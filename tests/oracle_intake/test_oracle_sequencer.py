@@ -8,7 +8,7 @@ import pytest
 from evidence import log_entry, merkle, tags
 from evidence.checkpoint import open_checkpoint, origin_of
 from oracle.errors import LedgerError
-from oracle.ledger import database
+from oracle.ledger.sqlite import database
 from oracle.log.sequencer import Sequencer
 from tests.oracle_intake.rig import ORACLE_KEY, Rig
 from tests.oracle_intake.signed_meter import ASSET, CHAIN_ID, SignedMeter

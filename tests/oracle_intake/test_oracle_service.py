@@ -20,8 +20,8 @@ from evidence.keys import PublicKey
 from firmware_sim.broker import EmbeddedBroker
 from oracle import config
 from oracle.errors import LedgerError
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
+from oracle.ledger.sqlite import database
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.errors import ConfigError

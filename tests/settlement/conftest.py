@@ -19,9 +19,9 @@ from evidence.status import CLOCKS, Status
 from evidence.units import Minor, SettlementDay
 from oracle.asset_file import BoundMeter
 from oracle.core.terms import AssetTerms, Band, Fee, Point, Role, Tariff, Term
-from oracle.ledger import database
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BatchRow, BindingRow, HeaderRow
+from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.settle.settle_pass import SettlePass

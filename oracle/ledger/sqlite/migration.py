@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oracle.errors import LedgerError
-from oracle.ledger import database
-from oracle.ledger.lock import LedgerLock
 from oracle.ledger.schema import SCHEMA_VERSION
+from oracle.ledger.sqlite import database
+from oracle.ledger.sqlite.lock import LedgerLock
 
 # What leads from the schema of this number to the next one.
 STEPS: Mapping[int, tuple[str, ...]] = {

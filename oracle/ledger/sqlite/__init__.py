@@ -1,0 +1,1 @@
+"""The SQLite side of the ledger: opening, locking and migrating its file."""
