@@ -24,7 +24,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from oracle.registration import register
+from oracle.registry.registration import register
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import WorldClock
 

@@ -28,7 +28,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from oracle.registration import register
+from oracle.registry.registration import register
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import SteppedClock
 from runtime.key_files import read_signer

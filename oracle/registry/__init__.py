@@ -1,0 +1,1 @@
+"""Which meters are bound: their bindings are checked and become entries of the log."""
