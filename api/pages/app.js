@@ -4,7 +4,7 @@ import { dayBars, moneyBars, powerCurve } from "./charts.js";
 import { $, el, table } from "./dom.js";
 import { NBSP, clock, dateAt, dayName, kwh, measuredShare, money, short, span, spoken, watts, zone } from "./figures.js";
 import { showProof, showUnchecked } from "./proof_panel.js";
-import { decodeReading } from "./verify.js";
+import { decodeReading } from "./verifier/verify.js";
 
 const EARNING = ["generation", "export", "import"];
 const REFRESH_MS = 15_000;

@@ -3,7 +3,7 @@
 
 import { $, el } from "./dom.js";
 import { kwh } from "./figures.js";
-import { PROOF_STEPS, alteredRecord, checkReadingProof, decodeReading, toHex } from "./verify.js";
+import { PROOF_STEPS, alteredRecord, checkReadingProof, decodeReading, toHex } from "./verifier/verify.js";
 
 // A lamp is a few steps of the check under one plain name.
 const LAMPS = [

