@@ -12,9 +12,10 @@ from cli.errors import CommandFailed, UsageError
 from cli.on_chain import OnChain, connected, report
 from oracle.asset_file import write_deployment
 from oracle.chain.steps import Steps
+from oracle.chain.wiring import check_wiring
 from oracle.errors import ChainConflict, ChainError
 from oracle.owner import share
-from oracle.owner.deploy import Deployed, check_roles, check_wiring, deploy, task_of
+from oracle.owner.deploy import Deployed, check_roles, deploy, task_of
 from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.owner.roles import OFFICES, Offices, ReportRules
 

@@ -34,6 +34,11 @@ class AssetContracts:
     distributor: Contract
     token: Contract
 
+    def named(self, name: str) -> Contract:
+        """The contract of that name in `oracle.asset_file.CONTRACTS`."""
+        found: Contract = getattr(self, name)
+        return found
+
 
 def contracts_of(chain: Chain, deployment: Deployment) -> AssetContracts:
     """The contracts of a deployment.

@@ -18,6 +18,7 @@ from oracle.chain.contracts import AssetContracts, contracts_of
 from oracle.chain.declarations import Status
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
+from oracle.chain.wiring import check_wiring
 from oracle.core.calendar import instant_text
 from oracle.core.money.report import Report
 from oracle.core.terms import AssetTerms
@@ -25,7 +26,6 @@ from oracle.declare.catch_up import catch_up_hours
 from oracle.declare.declarer import report_of
 from oracle.errors import ChainRefused, SettlementError
 from oracle.ledger.reader import LedgerReader
-from oracle.owner.deploy import check_wiring
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import declarations
 from oracle.chain.client import Chain
 from oracle.chain.contracts import contracts_of
+from oracle.chain.wiring import check_wiring
 from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms
 from oracle.declare.catch_up import catch_up_hours
@@ -20,7 +21,6 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
-from oracle.owner.deploy import check_wiring
 from runtime.clock import WorldClock
 from runtime.logs import facts
 

@@ -8,13 +8,13 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 from web3.contract import Contract
 
-from evidence import log_entry, merkle, tags
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import artifacts
 from oracle.chain.client import Chain
-from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.contracts import contracts_of
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
+from oracle.chain.wiring import asset_id, bindings_root, check_wiring
 from oracle.core.terms import AssetTerms, Role
 from oracle.errors import ChainConflict
 from oracle.owner.roles import RESTRICTED, Offices, ReportRules
@@ -45,23 +45,10 @@ class Deployed:
         return min(receipt.block for receipt in self.receipts)
 
 
-def bindings_root(meters: Sequence[BoundMeter]) -> bytes:
-    """The registry's `bindingsRoot`: RFC 9162 root whose leaves are the log entries of the 402-byte binding records, in file order.
-
-    The same leaves stand in the asset's log, so one inclusion proof format serves both.
-    """
-    return merkle.root([log_entry.entry_leaf(tags.ENTRY_BINDING, meter.record) for meter in meters])
-
-
 def nameplate_w(terms: AssetTerms, meters: Sequence[BoundMeter]) -> int:
     """Sum of the nameplates of the meters that earn, in watts; a meter counts once, whatever formulas it stands in."""
     earning = {term.serial for point in terms.points if point.role is not Role.CHECK for term in point.formula}
     return sum(meter.binding.nameplate_w for meter in meters if meter.binding.serial in earning)
-
-
-def asset_id(asset: str) -> bytes:
-    """The declarations' `assetId`: the asset's name as ASCII, padded with zeros to 32 bytes."""
-    return asset.encode("ascii").ljust(32, b"\0")
 
 
 def deploy(
@@ -202,48 +189,6 @@ def _check_factory(chain: Chain, factory: Contract) -> None:
         )
 
 
-def check_wiring(
-    chain: Chain, deployment: Deployment, *, terms: AssetTerms, meters: Sequence[BoundMeter], signer: str
-) -> None:
-    """Read a set of contracts back and compare it with the asset file; the oracle does so whenever it starts.
-
-    Raises:
-        ChainConflict: a contract is missing, or belongs to another asset, schedule or signer, or the registry names other meters.
-        ChainUnreachable: no answer.
-    """
-    for name, address in deployment.addresses.items():
-        if not chain.call(lambda web3, at=address: web3.eth.get_code(web3.to_checksum_address(at))):  # type: ignore[misc]  # the default only binds the loop's value
-            raise ChainConflict(
-                f"the asset file's {name} contract, {address}, does not exist on chain {chain.chain_id}"
-            )
-    c = contracts_of(chain, deployment)
-    at = {name: _contract(c, name).address for name in deployment.addresses}
-    declarations, distributor, share = c.declarations.functions, c.distributor.functions, c.share.functions
-    for what, call, want in (
-        ("declarations.assetId", declarations.assetId(), asset_id(terms.asset)),
-        ("declarations.registry", declarations.registry(), at["registry"]),
-        ("declarations.firstDay", declarations.firstDay(), int(terms.first_day)),
-        ("declarations.daysPerPeriod", declarations.daysPerPeriod(), terms.days_per_period),
-        ("declarations.utcOffset", declarations.utcOffset(), terms.utc_offset_s),
-        ("share.gate", share.gate(), at["gate"]),
-        ("share.utcOffset", share.utcOffset(), terms.utc_offset_s),
-        ("distributor.declarations", distributor.declarations(), at["declarations"]),
-        ("distributor.register", distributor.register(), at["share"]),
-        ("distributor.gate", distributor.gate(), at["gate"]),
-        ("distributor.paymentToken", distributor.paymentToken(), at["token"]),
-        ("token.decimals", c.token.functions.decimals(), terms.money_decimals),
-    ):
-        got = chain.read(call, action=what)
-        if got != want and list(_listed(got)) != list(_listed(want)):
-            raise ChainConflict(f"{what} on chain is {got!r}, the asset file says {want!r}")
-    _check_meters(chain, c.registry, meters)
-    version, _threshold, signers = chain.read(declarations.signerSet(), action="declarations.signerSet")
-    if signer not in signers:
-        raise ChainConflict(
-            f"declarations.signerSet {version} on chain is {', '.join(signers)}; the oracle's key is {signer}"
-        )
-
-
 def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
     """Read back who may do what.
 
@@ -253,7 +198,7 @@ def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
     """
     contracts = contracts_of(chain, deployment)
     for name, function, role in RESTRICTED:
-        target = _contract(contracts, name)
+        target = contracts.named(name)
         selector = function_signature_to_4byte_selector(function)
         got = chain.read(contracts.access.functions.getTargetFunctionRole(target.address, selector))
         if got != role:
@@ -264,25 +209,5 @@ def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
             raise ChainConflict(f"{holder} holds role {role}: {member}, delay {got_s} s; {delay_s} s expected")
 
 
-def _check_meters(chain: Chain, registry: Contract, meters: Sequence[BoundMeter]) -> None:
-    # Reports name the first entry: whoever settled a meter that it does not name would report energy nobody can trace to a registered key.
-    found, _effective, count, *_ = chain.read(registry.functions.entry(0), action="registry.entry 0")
-    root = bindings_root(meters)
-    if bytes(found) != root:
-        raise ChainConflict(
-            f"registry.entry 0 on chain names {count} meters under root 0x{found.hex()}, the asset file binds {len(meters)}"
-            f" under 0x{root.hex()}: take out what was not registered when the contracts were deployed"
-        )
-
-
-def _contract(contracts: AssetContracts, name: str) -> Contract:
-    found: Contract = getattr(contracts, name)
-    return found
-
-
 def _symbol(asset: str) -> str:
     return "".join(letter for letter in asset.upper() if letter.isalnum())[:11]
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else (value,)

@@ -14,6 +14,7 @@ from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
 from oracle.core.energy.note import Note
 from oracle.core.energy.points import PointDay
 from oracle.core.energy.vee import Label
+from oracle.core.tariff import intervals_of
 from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError
 from oracle.ledger.reader import LedgerReader
@@ -160,13 +161,13 @@ class Days:
         edges: set[int] = set()
         for point in self._terms.points:
             if any(term.serial == meter.serial for term in point.formula):
-                edges.update(i.start for i in calendar.intervals_of(self._terms, point, start, end)[1:])
+                edges.update(i.start for i in intervals_of(self._terms, point, start, end)[1:])
         return tuple(sorted(edges))
 
     def _write(self, meters: Mapping[str, MeterDay]) -> None:
         start, end = self._start, self._end
         results = tuple(
-            points.point_day(point, self._day, calendar.intervals_of(self._terms, point, start, end), meters)
+            points.point_day(point, self._day, intervals_of(self._terms, point, start, end), meters)
             for point in self._terms.points
         )
         notes = [said for one in meters.values() for said in one.notes] + self._point_notes(results, start)

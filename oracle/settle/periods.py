@@ -13,6 +13,7 @@ from oracle.core.energy.meter import Meter, in_force
 from oracle.core.money import settlement
 from oracle.core.money.figures import FrozenInputs, PeriodInputs
 from oracle.core.money.settlement import Settlement
+from oracle.core.tariff import needs_zone
 from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError
 from oracle.ledger.reader import LedgerReader, LedgerView
@@ -45,7 +46,7 @@ class Periods:
         self._reader = reader
         self._sequencer = sequencer
         self._registry_index = registry_index
-        self._tzdata = tzdata_version() if calendar.needs_zone(terms) else ""
+        self._tzdata = tzdata_version() if needs_zone(terms) else ""
         self._held: str | None = None
 
     @property

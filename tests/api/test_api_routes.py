@@ -18,7 +18,8 @@ A = "/v1/assets/serf-east"
 PATHS = [
     "/v1/assets", A, f"{A}/meters", f"{A}/days", f"{A}/periods", f"{A}/periods/0", f"{A}/periods/0/statement",
     f"{A}/holders/0x{'A1' * 20}/entitlements", f"{A}/log/checkpoint", f"{A}/log/inclusion?index=3", f"{A}/log/consistency?from=2&to=9",
-    f"{A}/log/entries", f"{A}/refusals", "/v1/status", "/openapi.json", "/", "/pages/app.js", "/pages/verifier/verify.js", "/pages/style.css",
+    f"{A}/log/entries", f"{A}/refusals", "/v1/status", "/openapi.json", "/",
+    "/pages/app.js", "/pages/verifier/verify.js", "/pages/style.css",
 ]  # fmt: skip
 
 

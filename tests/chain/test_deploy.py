@@ -11,8 +11,9 @@ from oracle.asset_file import Deployment
 from oracle.chain import eip712
 from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import anchor_call, declare_call
+from oracle.chain.wiring import bindings_root, check_wiring
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
-from oracle.owner.deploy import bindings_root, check_wiring, deploy, nameplate_w
+from oracle.owner.deploy import deploy, nameplate_w
 from oracle.owner.roles import RESTRICTED, Offices
 from tests.chain.asset_site import Site, bound_meter, terms_from
 

@@ -15,8 +15,9 @@ from cli.main import run
 from oracle import asset_file
 from oracle.chain.client import Chain
 from oracle.chain.steps import Steps
+from oracle.chain.wiring import check_wiring
 from oracle.errors import ChainRefused, ChainUnreachable
-from oracle.owner.deploy import check_roles, check_wiring, deploy, task_of
+from oracle.owner.deploy import check_roles, deploy, task_of
 from oracle.owner.roles import AT_ONCE, Offices
 from runtime.errors import ConfigError
 from tests.chain.anvil_node import Anvil, until

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from evidence.keys import MeterId
 from evidence.status import Status
 from evidence.units import SECONDS_PER_DAY, div_floor
-from oracle.core.calendar import BandInterval
 from oracle.core.energy import boundary
 from oracle.core.energy.boundary import Basis, BoundaryRule
 from oracle.core.energy.meter import Lane, Meter
@@ -20,6 +19,7 @@ from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
 from oracle.core.energy.points import check_days, lanes_of, point_day
 from oracle.core.energy.register import energy_wh, is_plausible, rise_wh
 from oracle.core.energy.vee import Item, Label, Marker, RegisterReading, Where, judge
+from oracle.core.tariff import BandInterval
 from oracle.core.terms import Point, Role, Term
 
 POLL_S = 300

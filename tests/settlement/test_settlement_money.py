@@ -14,8 +14,8 @@ from evidence.units import SECONDS_PER_DAY, Minor, WattHours
 from oracle.core import calendar
 from oracle.core.energy.boundary import Basis
 from oracle.core.energy.watermark import Watermark
-from oracle.core.money import waterfall as money
-from oracle.core.money.waterfall import Line
+from oracle.core.money.waterfall import Line, amount, bases, waterfall
+from oracle.core.tariff import band_intervals, prices_of
 from oracle.core.terms import Band, Fee, Tariff
 from oracle.errors import SettlementError
 
@@ -49,12 +49,12 @@ def test_bands_cover_a_day_without_holes(
     band = Band("peak", 7, tuple(sorted(weekdays)), from_m * 60, min(from_m + length, 1440) * 60)
     tariff = Tariff("t", 3, (band,), zone)
     start, end = (calendar.day_start(d, hours * 3600) for d in (day, day + 1))
-    intervals = calendar.band_intervals(tariff, start, end)
+    intervals = band_intervals(tariff, start, end)
     assert (intervals[0].start, intervals[-1].end) == (start, end)
     for a, b in pairwise(intervals):
         assert a.end == b.start
         assert a.band != b.band
-    assert set(calendar.prices(tariff)) == {"peak", "rest"}
+    assert set(prices_of(tariff)) == {"peak", "rest"}
 
 
 def test_a_band_follows_the_wall_clock_through_daylight_saving() -> None:
@@ -64,7 +64,7 @@ def test_a_band_follows_the_wall_clock_through_daylight_saving() -> None:
         start = int(datetime(year, month, day, tzinfo=UTC).timestamp()) - 3600
         return [
             (calendar.instant_text(i.start)[11:16], calendar.instant_text(i.end)[11:16])
-            for i in calendar.band_intervals(tariff, start, start + DAY)
+            for i in band_intervals(tariff, start, start + DAY)
             if i.band == "night"
         ]
 
@@ -77,14 +77,14 @@ def test_a_band_follows_the_wall_clock_through_daylight_saving() -> None:
 def test_one_name_with_two_prices_makes_two_lines() -> None:
     days = (1, 2, 3, 4, 5, 6, 7)
     tariff = Tariff("t", 1, (Band("peak", 5, days, 0, 3600), Band("peak", 6, days, 7200, 10800)), "UTC")
-    assert calendar.prices(tariff) == {"peak-5": 5, "peak-6": 6, "rest": 1}
-    assert {i.band for i in calendar.band_intervals(tariff, T, T + DAY)} == {"peak-5", "peak-6", "rest"}
+    assert prices_of(tariff) == {"peak-5": 5, "peak-6": 6, "rest": 1}
+    assert {i.band for i in band_intervals(tariff, T, T + DAY)} == {"peak-5", "peak-6", "rest"}
 
 
 def test_an_unknown_zone_holds_the_day_with_its_name() -> None:
     tariff = Tariff("t", 1, (Band("b", 1, (1,), 0, 60),), "Mars/Olympus")
     with pytest.raises(SettlementError, match="Mars/Olympus"):
-        calendar.band_intervals(tariff, T, T + DAY)
+        band_intervals(tariff, T, T + DAY)
 
 
 # ---------------------------------------------------------------- money
@@ -103,20 +103,20 @@ def test_the_waterfall_never_gives_more_than_came_in_and_loses_nothing(
     amounts: list[int], fees: list[tuple[int, int]], deficit: int
 ) -> None:
     lines = [line(amount) for amount in amounts]
-    fall = money.waterfall(lines, [Fee(str(n), ppm, Minor(f)) for n, (ppm, f) in enumerate(fees)], deficit)
+    fall = waterfall(lines, [Fee(str(n), ppm, Minor(f)) for n, (ppm, f) in enumerate(fees)], deficit)
     assert 0 <= fall.distributable_minor <= fall.gross_minor
     assert fall.deficit_after_minor >= 0
     assert fall.gross_minor == sum(s.taken_minor for s in fall.steps) + fall.distributable_minor
     due = sum(s.due_minor for s in fall.steps)
     assert fall.distributable_minor - fall.deficit_after_minor == sum(amounts) - due
-    assert sum(money.bases(lines).values()) == sum(amounts)
+    assert sum(bases(lines).values()) == sum(amounts)
 
 
 @given(energy=st.integers(0, 10**12), price=st.integers(0, 10**9))
 def test_a_line_rounds_down_once_and_a_cost_is_never_rounded_in_favour(energy: int, price: int) -> None:
-    earned = money.amount(energy, price, earns=True)
+    earned = amount(energy, price, earns=True)
     assert earned * 1000 <= energy * price < (earned + 1) * 1000
-    cost = money.amount(energy, price, earns=False)
+    cost = amount(energy, price, earns=False)
     assert -cost * 1000 >= energy * price
     assert -cost - earned in {0, 1}
 

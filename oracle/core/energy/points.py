@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidence.units import SettlementDay
-from oracle.core.calendar import BandInterval
 from oracle.core.energy.meter import Lane
 from oracle.core.energy.meter_day import Energy, MeterDay
+from oracle.core.tariff import BandInterval
 from oracle.core.terms import AssetTerms, Point, Role
 
 

@@ -12,14 +12,13 @@ from evidence.errors import Malformed
 from evidence.sum_tree import SumLeaf
 from evidence.units import SettlementDay, WattHours
 from oracle.core import calendar
-from oracle.core.calendar import BandInterval
 from oracle.core.energy import points
 from oracle.core.energy.boundary import Basis, Boundary
 from oracle.core.energy.meter import Meter
 from oracle.core.energy.points import CheckDay, PointDay
 from oracle.core.energy.vee import Label
-from oracle.core.money import waterfall as money
-from oracle.core.money.waterfall import Line, Waterfall
+from oracle.core.money.waterfall import Line, Waterfall, amount, waterfall
+from oracle.core.tariff import BandInterval, band_intervals, prices_of
 from oracle.core.terms import AssetTerms, Point, Role
 from oracle.errors import SettlementError
 
@@ -127,7 +126,7 @@ def figures_of(inputs: PeriodInputs) -> Figures:
         days=days,
         totals=totals,
         lines=lines,
-        waterfall=money.waterfall(lines, terms.fees, inputs.deficit_before_minor),
+        waterfall=waterfall(lines, terms.fees, inputs.deficit_before_minor),
         checks=points.check_days(inputs.point_days, terms.check_tolerance_ppm),
         missing_meters=len(missing),
         settlement_root=sum_tree.root_hash(root),
@@ -160,11 +159,9 @@ def _lines(total: PointTotal, inputs: PeriodInputs, days: range) -> list[Line]:
     start, end = (calendar.day_start(day, terms.utc_offset_s) for day in (days.start, days.stop))
     # Over the whole period, so that an estimate at a midnight inside one band, which moves no money, makes no line an estimate.
     estimated = {
-        interval.band
-        for interval in calendar.band_intervals(tariff, start, end)
-        if _stands_on_estimate(point, interval, inputs)
+        interval.band for interval in band_intervals(tariff, start, end) if _stands_on_estimate(point, interval, inputs)
     }
-    prices = calendar.prices(tariff)
+    prices = prices_of(tariff)
     energies: dict[str, int] = {}
     for result in total.days:
         for band, energy in result.bands_wh.items():
@@ -182,7 +179,7 @@ def _lines(total: PointTotal, inputs: PeriodInputs, days: range) -> list[Line]:
             band=band,
             energy_wh=WattHours(energy),
             price_minor_per_kwh=prices[band],
-            amount_minor=money.amount(energy, prices[band], earns=point.role is not Role.IMPORT),
+            amount_minor=amount(energy, prices[band], earns=point.role is not Role.IMPORT),
             basis=Basis.ESTIMATED if band in estimated else Basis.MEASURED,
         )
         for band, energy in sorted(energies.items())
