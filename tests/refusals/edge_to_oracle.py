@@ -18,9 +18,9 @@ from oracle.service import OracleService
 from runtime.broker import BrokerConfig
 from runtime.clock import SteppedClock
 from tests.gateway.edge_site import ScriptedSlave
-from tests.oracle_intake.gateway_client import WAIT_S
-from tests.oracle_intake.signed_meter import ASSET, DAY_ZERO, SignedMeter, signer_of
-from tests.oracle_intake.site import write_site
+from tests.oracle.intake.gateway_client import WAIT_S
+from tests.oracle.intake.signed_meter import ASSET, DAY_ZERO, SignedMeter, signer_of
+from tests.oracle.intake.site import write_site
 
 POLL_S = 3600
 SLOTS = 26  # midnight, the day, its closing midnight, and one behind it
