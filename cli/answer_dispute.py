@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from cli.amount import written
+from cli.amount import format_amount
 from cli.errors import CommandFailed, UsageError
 from oracle import asset_file, config
 from oracle.asset_file import AssetFile, Deployment
@@ -116,7 +116,7 @@ def _say(arguments: argparse.Namespace, asset: AssetFile, answer: Answer) -> int
     )
     print(
         f"Declared period {report.period} again as revision {report.revision}, with"
-        f" {written(report.distributable, terms.money_decimals)} {terms.money_symbol} for the holders: {same}.\n"
+        f" {format_amount(report.distributable, terms.money_decimals)} {terms.money_symbol} for the holders: {same}.\n"
         f"It is final from {instant_text(answer.final_from)} on. Next, then: helioracle asset fund --period {report.period}."
     )
     return 0

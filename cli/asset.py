@@ -17,7 +17,7 @@ from oracle.errors import ChainConflict, ChainError
 from oracle.owner import share
 from oracle.owner.deploy import Deployed, check_roles, deploy, task_of
 from oracle.owner.fund import fund_period, mint_demo_money
-from oracle.owner.roles import OFFICES, Offices, ReportRules
+from oracle.owner.roles import ROLE_NAMES, ReportRules, RoleHolders
 
 _CONFIRMATIONS_MAX = 1000
 _WINDOW_MAX_S = 30 * 86_400
@@ -37,16 +37,16 @@ def _deploy(arguments: argparse.Namespace) -> int:
     factory = None if arguments.factory is None else _address("--factory", arguments.factory)
     with connected(arguments) as on:
         owner = on.account.address
-        offices, rules = _offices(arguments, owner), _rules(arguments)
+        roles, rules = _role_holders(arguments, owner), _rules(arguments)
         if on.asset.deployment is not None:
-            return _deployed_before(arguments, on, offices, journal)
+            return _deployed_before(arguments, on, roles, journal)
         terms, meters = on.asset.terms, on.asset.meters
         steps = Steps(
             on.chain,
             on.account,
             path=journal,
             task=task_of(
-                terms=terms, meters=meters, offices=offices, rules=rules, token=token, factory=factory, excluded=()
+                terms=terms, meters=meters, roles=roles, rules=rules, token=token, factory=factory, excluded=()
             ),
             progress=_say,
         )
@@ -57,7 +57,7 @@ def _deploy(arguments: argparse.Namespace) -> int:
                 on.account,
                 terms=terms,
                 meters=meters,
-                offices=offices,
+                roles=roles,
                 rules=rules,
                 token=token,
                 factory=factory,
@@ -70,12 +70,14 @@ def _deploy(arguments: argparse.Namespace) -> int:
         return _report_deployed(arguments, deployed)
 
 
-def _offices(arguments: argparse.Namespace, owner: str) -> Offices:
+def _role_holders(arguments: argparse.Namespace, owner: str) -> RoleHolders:
     held = {
-        name: _address(f"--{name.replace('_', '-')}", given) for name in OFFICES if (given := getattr(arguments, name))
+        name: _address(f"--{name.replace('_', '-')}", given)
+        for name in ROLE_NAMES
+        if (given := getattr(arguments, name))
     }
     try:
-        return Offices.of(
+        return RoleHolders.of(
             owner,
             signers=[_address("--signer", signer) for signer in arguments.signer],
             threshold=arguments.threshold,
@@ -96,12 +98,12 @@ def _rules(arguments: argparse.Namespace) -> ReportRules:
     return ReportRules(challenge_window_s=window, resolve_window_s=resolve, profile_minutes=arguments.profile_minutes)
 
 
-def _deployed_before(arguments: argparse.Namespace, on: OnChain, offices: Offices, journal: Path) -> int:
+def _deployed_before(arguments: argparse.Namespace, on: OnChain, roles: RoleHolders, journal: Path) -> int:
     """A deployment that was finished is looked over; one that we know nothing of is not touched."""
     if not journal.exists():
         raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
-    check_wiring(on.chain, on.deployment, terms=on.asset.terms, meters=on.asset.meters, signer=offices.signers[0])
-    check_roles(on.chain, on.deployment, offices)
+    check_wiring(on.chain, on.deployment, terms=on.asset.terms, meters=on.asset.meters, signer=roles.signers[0])
+    check_roles(on.chain, on.deployment, roles)
     return report(
         arguments,
         f"Deployed before, and wired as {arguments.asset} says; nothing was sent.\n{_next(arguments)}",

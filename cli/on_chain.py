@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from eth_account.signers.local import LocalAccount
 
-from cli.amount import written
+from cli.amount import format_amount
 from cli.errors import CommandFailed, UsageError
 from evidence.units import Minor
 from oracle import asset_file
@@ -42,7 +42,7 @@ class OnChain:
     def amount(self, minor: int) -> str:
         """Minor units as people write them, with the token's symbol."""
         terms = self.asset.terms
-        return f"{written(minor, terms.money_decimals)} {terms.money_symbol}"
+        return f"{format_amount(minor, terms.money_decimals)} {terms.money_symbol}"
 
     def minor(self, text: str) -> Minor:
         """An amount as people write it, in minor units.

@@ -329,8 +329,8 @@ def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
     deploy.add_argument(
         "--factory", default=None, metavar="ADDRESS", help="an AssetFactory that exists (default: a new one)"
     )
-    for office, duty in (
-        ("admin", "everything that no other office is for, announced 7 days ahead"),
+    for role, duty in (
+        ("admin", "everything that no other role is for, announced 7 days ahead"),
         ("registrar", "appends to the meter registry, announced 2 days ahead; never a signer"),
         ("compliance", "says who may hold and be paid, freezes shares and payouts"),
         ("treasury", "funds final periods; owner of the demo token"),
@@ -340,7 +340,7 @@ def _asset(commands: "_Commands[argparse.ArgumentParser]") -> None:
         ("signer-admin", "announces signer sets, 2 days ahead"),
         ("restarter", "announces that a lost log begins anew, 14 days ahead"),
     ):
-        deploy.add_argument(f"--{office}", default=None, metavar="ADDRESS", help=f"{duty} (default: the deployer)")
+        deploy.add_argument(f"--{role}", default=None, metavar="ADDRESS", help=f"{duty} (default: the deployer)")
     deploy.add_argument(
         "--token", default=None, metavar="ADDRESS", help="the payment token, an ERC-20 (default: a new demo token)"
     )

@@ -41,7 +41,7 @@ class Service(Protocol):
         """Stop them; idempotent."""
 
 
-class Telling(Service, Protocol):
+class HasStatus(Service, Protocol):
     """A service that says how it is doing."""
 
     def status(self) -> dict[str, object]:
@@ -135,7 +135,7 @@ def _serve(
 class _InWorld:
     """A service with the clock it lives by."""
 
-    def __init__(self, service: Telling, world: WorldClock, failures: list[BaseException]) -> None:
+    def __init__(self, service: HasStatus, world: WorldClock, failures: list[BaseException]) -> None:
         self._service = service
         self._world = world
         self._failures = failures
@@ -267,7 +267,7 @@ def _keeper(run: _Run) -> Service:
     from oracle.chain.key_file import read_account
     from oracle.ledger.reader import LedgerReader
     from oracle.payout import config as keeper_config
-    from oracle.payout.service import KeeperService, Keeping
+    from oracle.payout.service import KeeperDeps, KeeperService
 
     loaded = keeper_config.load(run.config)
     asset = asset_file.load(loaded.asset_file)
@@ -282,8 +282,8 @@ def _keeper(run: _Run) -> Service:
     )
     reader = LedgerReader(loaded.ledger)
     world = run.world(loaded.world, "keeper")
-    keeping = Keeping(Chain.connect(loaded.rpc_url), asset.deployment, account, reader, loaded.skip)
-    service = KeeperService(keeping, world, every_s=run.arguments.every or loaded.every_s, on_failure=run.on_failure)
+    deps = KeeperDeps(Chain.connect(loaded.rpc_url), asset.deployment, account, reader, loaded.skip)
+    service = KeeperService(deps, world, every_s=run.arguments.every or loaded.every_s, on_failure=run.on_failure)
     return _InWorld(service, world, run.failures)
 
 

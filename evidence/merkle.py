@@ -166,7 +166,7 @@ def _check_hashes(what: str, first: bytes, second: bytes, proof: Sequence[bytes]
             raise BadProof(what, f"a hash has {len(hash_)} bytes, {HASH_SIZE} expected")
 
 
-class Frontier:
+class CompactRange:
     """The right edge of a growing tree: appending costs two hashes amortised, whatever the size.
 
     Holds one hash per set bit of the size, largest subtree first.

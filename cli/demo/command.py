@@ -17,7 +17,7 @@ from rich.console import Console
 
 from cli import site
 from cli.demo import evidence_of_payout, options, show
-from cli.demo.lies import Lie, tell
+from cli.demo.lies import Lie, run_lies
 from cli.demo.options import Replayed
 from cli.demo.result import Result, collect
 from cli.demo.stage import Stage
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     with _interruptible(), _logged_from(logging.ERROR if arguments.headless else logging.CRITICAL):
         _refuse_lost_results(arguments.json)
         with console.status("reading the recording"):
-            replayed = options.understand(arguments)
+            replayed = options.parse(arguments)
         _warn(replayed)
         folder = _folder(arguments.dir)
         chain = _chain(arguments.rpc_url)
@@ -71,7 +71,7 @@ def _play(stage: Stage, arguments: argparse.Namespace, console: Console, started
         result = collect(stage, acts)
     result.check()
     evidence = evidence_of_payout.follow(stage, stage.accounts[PUSHED[0]].address, acts.first_funded)
-    lies: list[Lie] = [] if arguments.no_lies else tell(stage)
+    lies: list[Lie] = [] if arguments.no_lies else run_lies(stage)
     _show(stage, result, evidence, lies, console)
     if arguments.json is not None:
         document = result.document(evidence, lies, int(time.monotonic() - started))

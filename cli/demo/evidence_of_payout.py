@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cli.amount import written
+from cli.amount import format_amount
 from cli.demo.stage import Stage
 from cli.errors import CommandFailed
 from evidence import batch as batches
@@ -129,7 +129,7 @@ def as_text(steps: list[Step], decimals: int, symbol: str) -> str:
     amount = int(str(facts["payout"]["amount"]))
     reading, batch, log = facts["reading"], facts["batch"], facts["log"]
     payout = facts["payout"]
-    paid = f"{written(amount, decimals)} {symbol} to {payout['holder']} in {payout['tx']}"
+    paid = f"{format_amount(amount, decimals)} {symbol} to {payout['holder']} in {payout['tx']}"
     return f"""\
 This reading of {reading["meter"]}: {reading["export_wh"]} Wh exported, {reading["power_w"]} W
   -> is number {int(str(batch["position"])) + 1} of {batch["of"]} in batch {batch["header_hash"]}, signed by the meter's key

@@ -56,7 +56,7 @@ class Lie:
     reason: str
 
 
-def tell(stage: Stage) -> list[Lie]:
+def run_lies(stage: Stage) -> list[Lie]:
     """Tell all three.
 
     Raises:

@@ -49,7 +49,7 @@ class Replayed:
 SHIPPED = Replayed(site.EXAMPLE, None, 0)
 
 
-def understand(arguments: argparse.Namespace) -> Replayed:
+def parse(arguments: argparse.Namespace) -> Replayed:
     """Read the options and the recording.
 
     Raises:

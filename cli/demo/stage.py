@@ -31,7 +31,7 @@ from oracle.chain.key_file import read_account
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.sqlite import database
 from oracle.owner.deploy import Deployed, deploy
-from oracle.owner.roles import Offices, ReportRules
+from oracle.owner.roles import ReportRules, RoleHolders
 from oracle.owner.share import allow, mint
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
@@ -220,9 +220,9 @@ class Stage:
         path = self.folder / "asset.toml"
         self.asset = asset_file.load(path)
         owner = self.accounts["owner"]
-        offices = Offices.of(owner.address, signers=[self.accounts["declarer"].address])
+        roles = RoleHolders.of(owner.address, signers=[self.accounts["declarer"].address])
         self.deployed = deploy(
-            self.chain, owner, terms=self.asset.terms, meters=self.asset.meters, offices=offices, rules=RULES
+            self.chain, owner, terms=self.asset.terms, meters=self.asset.meters, roles=roles, rules=RULES
         )
         asset_file.write_deployment(path, self.deployment)
         self.asset = asset_file.load(path)

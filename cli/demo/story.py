@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cli import site
-from cli.amount import written
+from cli.amount import format_amount
 from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
@@ -142,7 +142,7 @@ def _push(stage: Stage, acts: Acts) -> Push:
 
 
 def _money(amount: Minor) -> str:
-    return written(amount, site.MONEY_DECIMALS)
+    return format_amount(amount, site.MONEY_DECIMALS)
 
 
 def names(stage: Stage) -> dict[str, str]:

@@ -94,7 +94,7 @@ def mined(chain: Chain, attempt: Attempt, *, action: str) -> Receipt | None:
     return None
 
 
-def again(
+def resend_or_replace(
     chain: Chain,
     account: LocalAccount,
     attempt: Attempt,

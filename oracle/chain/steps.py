@@ -100,7 +100,7 @@ class Steps:
             return self._done(name, receipt)
         if attempt is not None:
             earlier = attempt
-            attempt = attempts.again(
+            attempt = attempts.resend_or_replace(
                 self._chain, self._account, attempt, call, lambda new: self._keep(name, new), action=action
             )
             # The nonce was used between the two questions, by these bytes or by others: were they these, new ones would do it twice.

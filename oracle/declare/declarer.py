@@ -103,7 +103,7 @@ class Declarer:
                 f" 0x{checkpoint.root.hex()}"
             )
         root = checkpoint.root
-        row = self._journal.carry_out(
+        row = self._journal.ensure(
             kind="anchor",
             subject=f"size {size}",
             about={"log_size": str(size), "log_root": f"0x{root.hex()}"},
@@ -139,7 +139,7 @@ class Declarer:
             signer_set_version=declarations.signing(self._chain, self._declarations).version,
             log_generation=_GENERATION,
         )
-        row = self._journal.carry_out(
+        row = self._journal.ensure(
             kind="declare",
             subject=f"period {period.period}",
             about={

@@ -53,7 +53,7 @@ class Journal:
         self._confirmations = confirmations
         self._looked_at: str | None = None  # hash of the newest block when all writes stood where they should
 
-    def carry_out(
+    def ensure(
         self, *, kind: str, subject: str, call: Callable[[], Call], is_done: Callable[[], bool], about: dict[str, str]
     ) -> JournalRow:
         """Bring one effect about, exactly once.
@@ -83,7 +83,7 @@ class Journal:
                 return finished
             # Those bytes are worth nothing any more. What used up their nonce may have done the same act.
         if is_done():
-            return self._found(row or self._planned(kind, subject, about))
+            return self._adopt(row or self._planned(kind, subject, about))
         return self._send_new(self._put(self._planned(kind, subject, about)), call, action)
 
     def lost(self, *, thoroughly: bool) -> list[JournalRow]:
@@ -121,7 +121,7 @@ class Journal:
             return replace(unsent, block=None, gas_used=None, detail="a reorganisation took it back")
         if (receipt.block, receipt.tx_hash) == (row.block, row.tx_hash):
             return row
-        return self._stand(row, receipt, head)
+        return self._record(row, receipt, head)
 
     def _finish(
         self, row: JournalRow, action: str, call: Callable[[], Call], is_done: Callable[[], bool]
@@ -131,9 +131,9 @@ class Journal:
         head = self._chain.block_number()
         receipt = attempts.mined(self._chain, attempt, action=action)
         if receipt is None and is_done():
-            return self._found(row)
+            return self._adopt(row)
         if receipt is None:
-            unmined = attempts.again(
+            unmined = attempts.resend_or_replace(
                 self._chain, self._account, attempt, call, lambda new: self._keep(row, new), action=action
             )
             if unmined is not None:
@@ -149,7 +149,7 @@ class Journal:
                 receipt = attempts.mined(self._chain, attempt, action=action)
         if receipt is None:
             return None
-        standing = self._stand(row, receipt, head)
+        standing = self._record(row, receipt, head)
         return row if standing == row else self._put(standing)
 
     def _keep(self, row: JournalRow, attempt: Attempt) -> None:
@@ -174,7 +174,7 @@ class Journal:
             _log.info("the node does not take these bytes now", extra=facts(action=action, tx=attempt.tx_hash))
         # On the chain, or waiting for it; the ledger does not know yet.
         receipt = self._await(row, action)
-        return self._put(self._stand(row, receipt, receipt.block))
+        return self._put(self._record(row, receipt, receipt.block))
 
     def _await(self, row: JournalRow, action: str) -> Receipt:
         try:
@@ -193,7 +193,7 @@ class Journal:
             at=self._world.now(),
         )
 
-    def _stand(self, row: JournalRow, receipt: Receipt, head: int) -> JournalRow:
+    def _record(self, row: JournalRow, receipt: Receipt, head: int) -> JournalRow:
         """The row of a write that stands on the chain while the newest block is `head`."""
         return replace(
             row,
@@ -204,7 +204,7 @@ class Journal:
             detail="",
         )
 
-    def _found(self, row: JournalRow) -> JournalRow:
+    def _adopt(self, row: JournalRow) -> JournalRow:
         """The effect is on the chain, brought by a transaction that we do not know; confirmed once it has stayed as long as ours must."""
         head = self._chain.block_number()
         seen = row.block if row.tx_hash is None and row.state == MINED and row.block is not None else head

@@ -221,14 +221,14 @@ class ChainLoop:
 
     def _pass(self) -> None:
         self._follower.catch_up()
-        self._put_back()
+        self._rewind()
         if not self._held and self._bring():
             self._follower.catch_up()
         self._disputes.look()
         with self._changed:
             self._head = self._chain.block_number()
 
-    def _put_back(self) -> None:
+    def _rewind(self) -> None:
         """Bring the journal, and the periods that it is about, back to what the chain shows after a reorganisation."""
         forks = self._follower.forks
         lost = self._journal.lost(thoroughly=forks != self._forks)

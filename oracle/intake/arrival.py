@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evidence.bundle import BundleItem, decode_bundle
 from evidence.errors import Malformed
 from evidence.header import header_hash
-from oracle.core.opening import Opened, Unopened
+from oracle.core.validation import Opened, Unopened
 from oracle.intake.verify import Verifier
 from oracle.ledger.headers import HeadersReader
 

@@ -5,15 +5,15 @@ from evidence.answer import Code
 from evidence.errors import BadSignature
 from evidence.header import Header, Kind
 from evidence.keys import PublicKey
-from oracle.core.opening import Opened, Unopened
-from oracle.core.placement import SIGNED_REFUSALS, Decision, Facts, Previous, decide, refused
+from oracle.core.sequence_check import SIGNED_REFUSALS, Decision, Facts, Previous, decide, refused
+from oracle.core.validation import Opened, Unopened
 from oracle.ledger.reader import LedgerView
 
 _SIGNED = {code.name: code for code in SIGNED_REFUSALS}
 
 
 class ChainOfHeaders:
-    """Gathers what `oracle.core.placement` compares a header with.
+    """Gathers what `oracle.core.sequence_check` compares a header with.
 
     Asks the view of the running transaction, so that the second header of a bundle is seen to follow the first. The newest headers are
     remembered, at most one a bound meter; `forget` when a transaction is taken back.

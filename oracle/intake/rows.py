@@ -1,7 +1,7 @@
 """What arrived as rows of the ledger: a stored header with its body, a refusal with its reason, a fork."""
 
-from oracle.core.opening import Opened
-from oracle.core.placement import Decision
+from oracle.core.sequence_check import Decision
+from oracle.core.validation import Opened
 from oracle.intake.arrival import Arrived, Bundle
 from oracle.ledger.rows import BatchRow, ForkRow, HeaderRow, RefusalRow
 

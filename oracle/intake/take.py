@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from evidence import answer
 from evidence.answer import AnswerItem, Code, Verdict
 from evidence.keys import Signer
-from oracle.core.opening import Opened, Unopened
-from oracle.core.placement import Decision, duplicate
+from oracle.core.sequence_check import Decision, duplicate
+from oracle.core.validation import Opened, Unopened
 from oracle.intake import rows
 from oracle.intake.arrival import Arrived, Bundle, Incoming, Stored, arrivals
 from oracle.intake.chain_of_headers import ChainOfHeaders

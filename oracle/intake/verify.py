@@ -9,7 +9,7 @@ from evidence import tags
 from evidence.binding import decode
 from evidence.bundle import BundleItem
 from evidence.keys import PublicKey
-from oracle.core.opening import KnownBinding, Opened, Unopened, open_item
+from oracle.core.validation import KnownBinding, Opened, Unopened, open_item
 from oracle.ledger.rows import BindingRow
 
 _METER_ID_AT = 7  # tag, kind, profile and reason come first in a header

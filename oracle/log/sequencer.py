@@ -10,7 +10,7 @@ import hashlib
 from evidence import log_entry, merkle, tags
 from evidence.checkpoint import Checkpoint, sign_checkpoint
 from evidence.keys import Signer
-from evidence.merkle import Frontier
+from evidence.merkle import CompactRange
 from oracle.errors import LedgerError
 from oracle.ledger.log_entries import LIMIT_MAX
 from oracle.ledger.reader import LedgerReader
@@ -36,18 +36,18 @@ class Sequencer:
         self._origin = origin
         self._signer = signer
         self._leaves: list[bytes] = []
-        self._frontier = Frontier()
-        self._before: Frontier | None = None  # the frontier before the running transaction, None outside one
+        self._compact_range = CompactRange()
+        self._before: CompactRange | None = None  # the compact range before the running transaction, None outside one
         self._load()
 
     @property
     def size(self) -> int:
         """Entries so far; inside a transaction, with what it appended."""
-        return self._frontier.size
+        return self._compact_range.size
 
     def root(self) -> bytes:
         """The root of `size` entries."""
-        return self._frontier.root()
+        return self._compact_range.root()
 
     def append_header(self, header: bytes, signature: bytes, header_hash: bytes) -> int:
         """Append a header whose `prev` is in the log already; returns its index."""
@@ -98,18 +98,18 @@ class Sequencer:
         if self._before is None:
             self._writer.on_rollback(self._take_back)
             self._writer.on_commit(self._keep)
-            self._before = copy.deepcopy(self._frontier)
-        index = self._frontier.size
+            self._before = copy.deepcopy(self._compact_range)
+        index = self._compact_range.size
         self._writer.log.add(LogEntryRow(log_index=index, type=type_, entry=entry, ref=ref, content=content))
         leaf = merkle.leaf_hash(entry)
         self._leaves.append(leaf)
-        self._frontier.append(leaf)
+        self._compact_range.append(leaf)
         return index
 
     def _take_back(self) -> None:
         if self._before is not None:
-            self._frontier, self._before = self._before, None
-            del self._leaves[self._frontier.size :]
+            self._compact_range, self._before = self._before, None
+            del self._leaves[self._compact_range.size :]
 
     def _keep(self) -> None:
         self._before = None
@@ -136,13 +136,13 @@ class Sequencer:
             for entry in entries:
                 leaf = merkle.leaf_hash(entry)
                 self._leaves.append(leaf)
-                self._frontier.append(leaf)
-                if checkpoint is not None and checkpoint.size == self._frontier.size:
+                self._compact_range.append(leaf)
+                if checkpoint is not None and checkpoint.size == self._compact_range.size:
                     self._check(checkpoint)
 
     def _check(self, checkpoint: CheckpointRow) -> None:
-        if checkpoint.root != self._frontier.root():
+        if checkpoint.root != self._compact_range.root():
             raise LedgerError(
-                f"the entries give the root {self._frontier.root().hex()} at size {checkpoint.size}, but"
+                f"the entries give the root {self._compact_range.root().hex()} at size {checkpoint.size}, but"
                 f" {checkpoint.root.hex()} was signed; restore the ledger from a backup"
             )

@@ -17,7 +17,7 @@ from oracle.chain.transaction import Receipt
 from oracle.chain.wiring import asset_id, bindings_root, check_wiring
 from oracle.core.terms import AssetTerms, Role
 from oracle.errors import ChainConflict
-from oracle.owner.roles import RESTRICTED, Offices, ReportRules
+from oracle.owner.roles import RESTRICTED, ReportRules, RoleHolders
 
 # In the order of IAssetFactory.CodeHashes, and of the two halves in which the codes are handed over.
 _FIRST_HALF = ("AccessManager", "InvestorGate", "MeterRegistry", "AssetShare")
@@ -57,7 +57,7 @@ def deploy(
     *,
     terms: AssetTerms,
     meters: Sequence[BoundMeter],
-    offices: Offices,
+    roles: RoleHolders,
     rules: ReportRules | None = None,
     token: str | None = None,
     factory: str | None = None,
@@ -67,14 +67,14 @@ def deploy(
 ) -> Deployed:
     """Have a factory create the contracts of one asset with its first registry entry and its roles, and check the result.
 
-    The deployer keeps nothing: every power is an office's, with the delays of `contracts/src/factory/Powers.sol`.
+    The deployer keeps nothing: every power is of a role, with the delays of `contracts/src/factory/Powers.sol`.
 
     Args:
         chain: where.
         deployer: pays.
         terms: schedule and offset, which the contracts fix for ever.
         meters: the bindings, in file order; the first entry takes effect on `terms.first_day`.
-        offices: who gets which role, and who signs.
+        roles: who gets which role, and who signs.
         rules: windows and bounds of reports, which the contracts fix for ever.
         token: an existing payment token; without one a DemoStablecoin is created, whose owner is the treasury.
         factory: an existing AssetFactory of this version; without one it is created first.
@@ -93,10 +93,10 @@ def deploy(
     def create(name: str, *arguments: object) -> str:
         return str(steps.transact(name, lambda: chain.creation(name, *arguments), action=f"deploy {name}").contract)
 
-    token = token or create("DemoStablecoin", offices.treasury)
+    token = token or create("DemoStablecoin", roles.treasury)
     maker = chain.contract("AssetFactory", factory or create("AssetFactory", _code_hashes()))
     _check_factory(chain, maker)
-    asset = _asset(terms=terms, meters=meters, offices=offices, rules=rules, token=token, excluded=excluded)
+    asset = _asset(terms=terms, meters=meters, roles=roles, rules=rules, token=token, excluded=excluded)
     steps.transact("begin", lambda: maker.functions.begin(asset, _codes(_FIRST_HALF)), action="begin the asset")
     # Nothing of a half-made asset can be used by anybody; a later run completes it.
     second = (*_codes(_SECOND_HALF[:2]), _NO_CODE)
@@ -114,8 +114,8 @@ def deploy(
         "token": token,
     }
     deployment = Deployment(chain.chain_id, addresses)
-    check_wiring(chain, deployment, terms=terms, meters=meters, signer=offices.signers[0])
-    check_roles(chain, deployment, offices)
+    check_wiring(chain, deployment, terms=terms, meters=meters, signer=roles.signers[0])
+    check_roles(chain, deployment, roles)
     first_block = min(receipt.block for receipt in steps.receipts)
     return Deployed(replace(deployment, first_block=first_block), steps.receipts)
 
@@ -124,7 +124,7 @@ def task_of(
     *,
     terms: AssetTerms,
     meters: Sequence[BoundMeter],
-    offices: Offices,
+    roles: RoleHolders,
     rules: ReportRules,
     token: str | None,
     factory: str | None,
@@ -135,8 +135,8 @@ def task_of(
         "asset": terms.asset,
         "terms": f"0x{terms.hash().hex()}",
         "bindings": f"0x{bindings_root(meters).hex()}",
-        **{name: str(value) for name, value in asdict(offices).items() if name != "signers"},
-        "signers": " ".join(offices.signers),
+        **{name: str(value) for name, value in asdict(roles).items() if name != "signers"},
+        "signers": " ".join(roles.signers),
         **{name: str(value) for name, value in asdict(rules).items()},
         "token": token or "a new DemoStablecoin",
         "factory": factory or "a new AssetFactory",
@@ -148,7 +148,7 @@ def _asset(
     *,
     terms: AssetTerms,
     meters: Sequence[BoundMeter],
-    offices: Offices,
+    roles: RoleHolders,
     rules: ReportRules,
     token: str,
     excluded: Sequence[str],
@@ -167,8 +167,8 @@ def _asset(
         ),
         (bindings_root(meters), len(meters), nameplate_w(terms, meters)),
         (_NOBODY, terms.name, _symbol(terms.asset), list(excluded)),
-        (list(offices.signers), offices.threshold),
-        offices.as_tuple(),
+        (list(roles.signers), roles.threshold),
+        roles.as_tuple(),
         token,
         0,
     )
@@ -189,11 +189,11 @@ def _check_factory(chain: Chain, factory: Contract) -> None:
         )
 
 
-def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
+def check_roles(chain: Chain, deployment: Deployment, roles: RoleHolders) -> None:
     """Read back who may do what.
 
     Raises:
-        ChainConflict: a function is guarded by another role, or a role is not held by its office.
+        ChainConflict: a function is guarded by another role, or a role is not held by its holder.
         ChainUnreachable: no answer.
     """
     contracts = contracts_of(chain, deployment)
@@ -203,7 +203,7 @@ def check_roles(chain: Chain, deployment: Deployment, offices: Offices) -> None:
         got = chain.read(contracts.access.functions.getTargetFunctionRole(target.address, selector))
         if got != role:
             raise ChainConflict(f"{name}.{function} is guarded by role {got}, {role} expected")
-    for role, holder, delay_s in offices.holders():
+    for role, holder, delay_s in roles.holders():
         member, got_s = chain.read(contracts.access.functions.hasRole(role, holder))
         if not member or got_s != delay_s:
             raise ChainConflict(f"{holder} holds role {role}: {member}, delay {got_s} s; {delay_s} s expected")

@@ -19,8 +19,8 @@ ENFORCER_ROLE = 6
 SIGNER_ADMIN_ROLE = 7
 RESTARTER_ROLE = 8
 
-# The offices that one address each holds, in the order of `IAssetFactory.Offices`.
-OFFICES = (
+# The roles that one address each holds, in the order of `IAssetFactory.Offices`.
+ROLE_NAMES = (
     "admin",
     "registrar",
     "compliance",
@@ -57,13 +57,13 @@ RESTRICTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Offices:
+class RoleHolders:
     """Who may do what: checksummed addresses.
 
     Attributes:
         signers: sign anchors and reports; the oracle's keys.
         threshold: how many of them must sign, more than half.
-        admin: everything that no other office is named for, each act announced seven days ahead.
+        admin: everything that no other role is named for, each act announced seven days ahead.
         registrar: appends to the meter registry; never a signer, for whoever says what meters measured must not say which meters count.
         compliance: keeps the gate's list, freezes shares and payouts.
         treasury: funds Final periods.
@@ -87,15 +87,15 @@ class Offices:
     restarter: str
 
     @classmethod
-    def of(cls, owner: str, *, signers: Sequence[str], threshold: int | None = None, **others: str) -> "Offices":
-        """Offices that `owner` holds but for those that `others` names; the least threshold where none is given.
+    def of(cls, owner: str, *, signers: Sequence[str], threshold: int | None = None, **others: str) -> "RoleHolders":
+        """`owner` holds every role that `others` does not name; the least threshold where none is given.
 
         Raises:
             ChainConflict: a signer is also the registrar, or stands there twice, there are none or too many, or the threshold is not more
                 than half of them.
         """
         least = div_floor(len(signers), 2) + 1
-        held = {name: to_checksum_address(others.pop(name, owner)) for name in OFFICES}
+        held = {name: to_checksum_address(others.pop(name, owner)) for name in ROLE_NAMES}
         if others:
             raise TypeError(f"no such office: {', '.join(others)}")
         made = cls(
@@ -116,8 +116,8 @@ class Offices:
         return made
 
     def as_tuple(self) -> tuple[str, ...]:
-        """The offices in the order of `IAssetFactory.Offices`."""
-        return tuple(getattr(self, name) for name in OFFICES)
+        """The roles in the order of `IAssetFactory.Offices`."""
+        return tuple(getattr(self, name) for name in ROLE_NAMES)
 
     def holders(self) -> tuple[tuple[int, str, int], ...]:
         """(role, who holds it, seconds that each of its acts is announced ahead)."""

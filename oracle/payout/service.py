@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class KeeperDeps:
     """What a pass needs: where, whose contracts, who pays the gas, who is passed over."""
 
     chain: Chain
@@ -42,9 +42,9 @@ class KeeperService:
     """
 
     def __init__(
-        self, keeping: Keeping, world: WorldClock, *, every_s: int, on_failure: Callable[[BaseException], None]
+        self, deps: KeeperDeps, world: WorldClock, *, every_s: int, on_failure: Callable[[BaseException], None]
     ) -> None:
-        self._keeping = keeping
+        self._deps = deps
         self._world = world
         self._every_s = every_s
         self._counts: Counter[str] = Counter(passes=0, failed=0, transactions=0, paid=0, held=0)
@@ -66,14 +66,14 @@ class KeeperService:
         self._stopping.set()
         self._participant.leave()
         self._worker.join(timeout_s=180)
-        self._keeping.chain.close()
-        self._keeping.reader.close()
+        self._deps.chain.close()
+        self._deps.reader.close()
 
     def status(self) -> dict[str, object]:
         """Counters, the time of the last pass that went through, and what stood in the way of the newest; JSON-able."""
         with self._lock:
             return {
-                "keeper": self._keeping.keeper.address,
+                "keeper": self._deps.keeper.address,
                 "every_s": self._every_s,
                 "last_pass": self._last_pass,
                 "trouble": self._trouble,
@@ -90,9 +90,9 @@ class KeeperService:
 
     def _pass(self) -> bool:
         at = self._world.now()
-        keeping = self._keeping
+        deps = self._deps
         try:
-            push = push_due(keeping.chain, keeping.deployment, keeping.keeper, keeping.reader, skip=keeping.skip)
+            push = push_due(deps.chain, deps.deployment, deps.keeper, deps.reader, skip=deps.skip)
         except ChainError as error:
             with self._lock:
                 self._counts["failed"] += 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cli import parser, site
 from cli.demo.expectation import ReplayedPoint, expected_wh, produced_wh
-from cli.demo.options import Replayed, understand
+from cli.demo.options import Replayed, parse
 from firmware_sim.core.recorded_rows import RecordedRows
 from firmware_sim.core.recording import Recording
 from firmware_sim.core.recording_csv import HowToRead
@@ -152,7 +152,7 @@ def test_what_is_settled_is_what_the_csv_says_on_any_three_days(  # noqa: PLR091
     path = shared_recording(SMA)
     with metered(weights, steps):
         words = f"--columns time=ts,power_kw=meas_val_f --days {first}..{first + timedelta(days=2)} --tz {offset}"
-        replayed = understand(arguments("--recording", str(path), "--poll-interval", str(poll_s), *words.split()))
+        replayed = parse(arguments("--recording", str(path), "--poll-interval", str(poll_s), *words.split()))
         settled = settled_wh(tmp_path_factory.mktemp("site") / "site", replayed, chain_now=CHAIN_NOW)
         assert settled == expected_of(path, replayed)
     if first == GAP:
@@ -264,5 +264,5 @@ def test_a_nasty_recording_is_settled_to_the_watt_hour(
     path.write_bytes((text + f"\nz,{BEGIN + timedelta(days=1)} 12:00:00Z,0\nz,{BEGIN} 12:00:00Z,0").encode())
     words = ["--recording", str(path), "--days", f"{BEGIN}..{BEGIN + timedelta(days=2)}", "--tz", "+05:45"]
     words += ["--columns", ",".join(f"{ours}={theirs}" for ours, theirs in columns.items())] if columns else []
-    replayed = understand(arguments(*words, "--poll-interval", "900", "--nameplate", "9000"))
+    replayed = parse(arguments(*words, "--poll-interval", "900", "--nameplate", "9000"))
     assert settled_wh(folder / "site", replayed, chain_now=CHAIN_NOW) == expected_of(path, replayed)

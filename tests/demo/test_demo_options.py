@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli import parser, site
-from cli.demo.options import understand
+from cli.demo.options import parse
 from cli.main import run
 
 ROWS = "".join(
@@ -41,14 +41,14 @@ def test_an_offset_with_a_minus_is_a_value_and_no_option(words: list[str]) -> No
 
 
 def test_without_options_the_shipped_recording_is_replayed() -> None:
-    replayed = understand(arguments())
+    replayed = parse(arguments())
     assert (replayed.sun, replayed.recording) == (site.EXAMPLE, None)
 
 
 def test_every_option_reaches_the_site(recorded: Recorded) -> None:
     path = recorded(f"when,kW\n{ROWS}")
     words = "--columns time=when,power_kw=#2 --days 2026-07-02..2026-07-03 --tz +05:45 --scale 2.5"
-    replayed = understand(
+    replayed = parse(
         arguments("--recording", str(path), "--nameplate", "9000", "--poll-interval", "450", *words.split())
     )
     sun = replayed.sun
@@ -60,19 +60,19 @@ def test_every_option_reaches_the_site(recorded: Recorded) -> None:
 
 def test_without_days_the_first_three_whole_days_with_data_are_taken(recorded: Recorded) -> None:
     late = PLAIN.replace("2026-07-01 00:00:00,0\n", "")
-    assert understand(arguments("--recording", str(recorded(PLAIN)))).sun.first_day == date(2026, 7, 1)
-    sun = understand(arguments("--recording", str(recorded(late)))).sun
+    assert parse(arguments("--recording", str(recorded(PLAIN)))).sun.first_day == date(2026, 7, 1)
+    sun = parse(arguments("--recording", str(recorded(late)))).sun
     assert (sun.first_day, sun.days) == (date(2026, 7, 2), 3)
 
 
 def test_a_day_without_a_usable_row_interrupts_the_first_three(recorded: Recorded) -> None:
     lines = [line for line in PLAIN.splitlines() if not line.startswith("2026-07-02")]
-    sun = understand(arguments("--recording", str(recorded("\n".join(lines))))).sun
+    sun = parse(arguments("--recording", str(recorded("\n".join(lines))))).sun
     assert (sun.first_day, sun.days) == (date(2026, 7, 3), 3)
     lines = [line for line in lines if not line.startswith("2026-07-05")]
-    replayed = understand(arguments("--recording", str(recorded("\n".join(lines)))))
+    replayed = parse(arguments("--recording", str(recorded("\n".join(lines)))))
     assert (replayed.sun.first_day, replayed.sun.days) == (date(2026, 7, 3), 2)
-    replayed = understand(arguments("--recording", str(recorded("\n".join(lines))), "--days", "2026-07-01..2026-07-04"))
+    replayed = parse(arguments("--recording", str(recorded("\n".join(lines))), "--days", "2026-07-01..2026-07-04"))
     assert (replayed.sun.days, replayed.days_without_rows) == (4, 1)
 
 
@@ -81,7 +81,7 @@ def test_a_nameplate_that_nobody_names_comes_from_the_recording_and_rare_sentine
 ) -> None:
     text = PLAIN.replace("2026-07-01 05:00:00,3\n", "2026-07-01 05:00:00,65535\n")
     assert text != PLAIN
-    assert understand(arguments("--recording", str(recorded(text)))).sun.nameplate_w == 6000
+    assert parse(arguments("--recording", str(recorded(text)))).sun.nameplate_w == 6000
 
 
 NOT_UTF8 = b"time,power_w\n2026-07-01 00:00:00,1\n\xff\n"
@@ -172,9 +172,9 @@ def test_a_counter_taken_for_energy_is_said_on_standard_error(
     recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counter = "".join(f"2026-07-0{1 + at // 24} {at % 24:02d}:00:00,{at * 7}\n" for at in range(72))
-    assert understand(arguments("--recording", str(recorded(f"time,energy_wh\n{counter}")))).looks_cumulative
-    assert not understand(arguments("--recording", str(recorded(PLAIN)))).looks_cumulative
-    assert not understand(arguments()).looks_cumulative
+    assert parse(arguments("--recording", str(recorded(f"time,energy_wh\n{counter}")))).looks_cumulative
+    assert not parse(arguments("--recording", str(recorded(PLAIN)))).looks_cumulative
+    assert not parse(arguments()).looks_cumulative
     path = recorded(f"time,energy_wh\n{counter}")
     # The folder cannot be made: the warning comes before anything is started.
     assert run(["demo", "--headless", "--recording", str(path), "--dir", f"{path}/run"]) == 2

@@ -62,11 +62,11 @@ def test_the_root_is_the_recursive_one(data: list[bytes]) -> None:
 
 @given(leaf_lists)
 def test_a_frontier_has_the_root_at_every_size(data: list[bytes]) -> None:
-    frontier = merkle.Frontier()
-    assert frontier.root() == merkle.EMPTY_ROOT
+    compact_range = merkle.CompactRange()
+    assert compact_range.root() == merkle.EMPTY_ROOT
     for size, hash_ in enumerate(hashed(data), start=1):
-        frontier.append(hash_)
-        assert (frontier.size, frontier.root()) == (size, merkle.root(hashed(data[:size])))
+        compact_range.append(hash_)
+        assert (compact_range.size, compact_range.root()) == (size, merkle.root(hashed(data[:size])))
 
 
 @given(leaf_lists.filter(bool), st.data())

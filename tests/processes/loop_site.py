@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cli import init, site
-from cli.amount import written
+from cli.amount import format_amount
 from cli.demo.seed import seeded_entropy
 from cli.main import run
 from oracle import asset_file
@@ -102,7 +102,7 @@ class LoopSite:
 
     def fund(self) -> None:
         """What the owner types, twice the same commands where a chain has forgotten them."""
-        amount = written(int(self._period().distributable), site.MONEY_DECIMALS)
+        amount = format_amount(int(self._period().distributable), site.MONEY_DECIMALS)
         asset, key = self.folder / "asset.toml", self.folder / "keys/owner.key"
         words = ["--asset", str(asset), "--rpc-url", self.rpc_url, "--key", str(key)]
         assert run(["asset", "demo-money", *words, "--amount", amount]) == 0

@@ -24,7 +24,7 @@ from oracle.chain.contracts import contracts_of
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
 from oracle.payout import config as keeper_config
-from oracle.payout.service import KeeperService, Keeping
+from oracle.payout.service import KeeperDeps, KeeperService
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.errors import ClockClosed
@@ -79,11 +79,11 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         heart.start()
         assert heart.wait_ready(60)
         keeper = keeper_config.load(site.folder / "keeper.toml")
-        keeping = Keeping(
+        deps = KeeperDeps(
             Chain.connect(site.rpc_url), site.deployment, site.accounts["keeper"], LedgerReader(config.ledger), ()
         )
         services: list[Service] = [
-            KeeperService(keeping, world, every_s=keeper.every_s, on_failure=on_failure),
+            KeeperService(deps, world, every_s=keeper.every_s, on_failure=on_failure),
             ApiService(api.config.load(site.folder / "api.toml"), world, on_failure=on_failure),
             SimService(firmware_sim.config.load(site.folder / "sim.toml"), world, on_failure=on_failure),
             GatewayService(gateway.config.load(site.folder / "gateway.toml"), world, on_failure=on_failure),

@@ -41,7 +41,7 @@ class Boundary:
     Attributes:
         instant: UTC unix seconds.
         registers: as the meter shows them, Wh; None where it never showed one.
-        running: continued over wraps and exchanges since the day's opening boundary.
+        cumulative: continued over wraps and exchanges since the day's opening boundary.
         basis: measured or estimated.
         where: the reading that the register stands in; for an estimated one the last accepted reading before it; None where there is none.
         label: how it was found, where that is worth saying (rules 3 to 6).
@@ -49,7 +49,7 @@ class Boundary:
 
     instant: int
     registers: Registers
-    running: Registers
+    cumulative: Registers
     basis: Basis
     where: Where | None
     label: Label | None = None
@@ -117,7 +117,7 @@ def _time(accepted: Accepted) -> int:
 
 
 def _stands_in(reading: Accepted, instant: int, label: Label | None = None) -> Boundary:
-    return Boundary(instant, reading.registers, reading.running, Basis.MEASURED, reading.where, label)
+    return Boundary(instant, reading.registers, reading.cumulative, Basis.MEASURED, reading.where, label)
 
 
 def _between(meter: Meter, before: Accepted | None, after: Accepted, instant: int) -> Boundary:
@@ -126,19 +126,19 @@ def _between(meter: Meter, before: Accepted | None, after: Accepted, instant: in
     if all(_rise(before, after, lane) <= meter.step_wh for lane in meter.lanes):
         return _stands_in(after, instant, Label.AT_REST)
     registers: list[int | None] = list(before.registers)
-    running: list[int | None] = list(before.running)
+    cumulative: list[int | None] = list(before.cumulative)
     for lane in LANES:
-        early, late, shown = before.running[lane], after.running[lane], after.registers[lane]
+        early, late, shown = before.cumulative[lane], after.cumulative[lane], after.registers[lane]
         if early is None or late is None or shown is None:
             continue
         at_instant = early + div_floor((late - early) * (instant - before.time), after.time - before.time)
         # Counted back from the later reading, so that the rest of the rise is exactly what the next day sees, wrap or exchange or none.
         register = shown - (late - at_instant)
-        running[lane], registers[lane] = at_instant, register if register >= 0 else register + meter.modulus_wh
+        cumulative[lane], registers[lane] = at_instant, register if register >= 0 else register + meter.modulus_wh
     return Boundary(
         instant,
         (registers[0], registers[1]),
-        (running[0], running[1]),
+        (cumulative[0], cumulative[1]),
         Basis.ESTIMATED,
         before.where,
         Label.ESTIMATED,
@@ -146,7 +146,7 @@ def _between(meter: Meter, before: Accepted | None, after: Accepted, instant: in
 
 
 def _rise(before: Accepted, after: Accepted, lane: int) -> int:
-    return (after.running[lane] or 0) - (before.running[lane] or 0)
+    return (after.cumulative[lane] or 0) - (before.cumulative[lane] or 0)
 
 
 def _held(before: Accepted | None, instant: int, *, retired: bool) -> Boundary:
@@ -154,4 +154,4 @@ def _held(before: Accepted | None, instant: int, *, retired: bool) -> Boundary:
         return Boundary(instant, NO_REGISTERS, NO_REGISTERS, Basis.ESTIMATED, None, Label.MISSING)
     if retired:
         return _stands_in(before, instant, Label.RETIRED)
-    return Boundary(instant, before.registers, before.running, Basis.ESTIMATED, before.where, Label.HELD)
+    return Boundary(instant, before.registers, before.cumulative, Basis.ESTIMATED, before.where, Label.HELD)

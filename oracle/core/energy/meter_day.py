@@ -46,8 +46,8 @@ class MeterDay:
         What lies between the first and the last accepted reading of an interval is measured whatever its edges are.
         """
         opening, closing = self.boundaries[start], self.boundaries[end]
-        within = [run for a in bd.accepted_within(self.series, start, end) if (run := a.running[lane]) is not None]
-        low, high = opening.running[lane], closing.running[lane]
+        within = [run for a in bd.accepted_within(self.series, start, end) if (run := a.cumulative[lane]) is not None]
+        low, high = opening.cumulative[lane], closing.cumulative[lane]
         if low is None and within:
             low = within[0]  # rule 5 for one register: it counts from its first accepted reading
         if low is None or high is None:
@@ -137,7 +137,7 @@ def _first(meter: Meter, series: Series, start: int, rule: BoundaryRule) -> Boun
 
 def _decided(found: Boundary | None, close: Boundary, edge: int) -> Boundary:
     """An edge that no rule decides lies after the meter's last accepted reading, where the day's end is held: so is the edge."""
-    return found or Boundary(edge, close.registers, close.running, Basis.ESTIMATED, close.where, Label.HELD)
+    return found or Boundary(edge, close.registers, close.cumulative, Basis.ESTIMATED, close.where, Label.HELD)
 
 
 def _notes(
@@ -158,7 +158,9 @@ def _notes(
             times.setdefault(found.label, []).append(instant)
     if series.opening is not None and boundaries[start].basis is Basis.ESTIMATED:
         times.setdefault(Label.CATCH_UP, []).append(start)
-    rise = sum((boundaries[end].running[lane] or 0) - (boundaries[start].running[lane] or 0) for lane in meter.lanes)
+    rise = sum(
+        (boundaries[end].cumulative[lane] or 0) - (boundaries[start].cumulative[lane] or 0) for lane in meter.lanes
+    )
     if is_stuck(meter, items, rise, rule.poll_interval_s):
         times.setdefault(Label.STUCK, []).append(start)
     if tariffs_disagree(meter, items):

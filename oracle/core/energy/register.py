@@ -15,7 +15,7 @@ Registers = tuple[int | None, int | None]  # (export, import) in Wh as the meter
 NO_REGISTERS: Registers = (None, None)
 
 
-def rise_wh(meter: Meter, before_wh: int, now_wh: int) -> tuple[int, bool]:
+def delta_wh(meter: Meter, before_wh: int, now_wh: int) -> tuple[int, bool]:
     """How far a register rose between two readings, and whether it wrapped on the way (once at most)."""
     if now_wh >= before_wh:
         return now_wh - before_wh, False
@@ -32,7 +32,7 @@ def is_plausible(meter: Meter, rise: int, seconds: int) -> bool:
 
 
 def energy_wh(meter: Meter, opening_wh: int, closing_wh: int) -> int:
-    """The energy between two running registers, after the multiplier.
+    """The energy between two cumulative registers, after the multiplier.
 
     Each register is floored on its own and the floors are subtracted, so that energies of neighbouring intervals add up to the energy of
     the whole, whatever the multiplier.

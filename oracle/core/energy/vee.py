@@ -14,7 +14,7 @@ from evidence import status as st
 from evidence.status import Status
 from evidence.units import div_floor
 from oracle.core.energy.meter import LANES, Lane, Meter
-from oracle.core.energy.register import NO_REGISTERS, Registers, is_plausible, rise_wh
+from oracle.core.energy.register import NO_REGISTERS, Registers, delta_wh, is_plausible
 
 _SECONDS_PER_HOUR = 3600
 
@@ -95,13 +95,13 @@ class Accepted:
     Attributes:
         time: UTC unix seconds.
         registers: as the meter shows them.
-        running: the same, continued over wraps and exchanged meters since the start of the day; energies are differences of these.
+        cumulative: the same, continued over wraps and exchanged meters since the start of the day; energies are differences of these.
         where: the proof.
     """
 
     time: int
     registers: Registers
-    running: Registers
+    cumulative: Registers
     where: Where
 
 
@@ -153,7 +153,7 @@ def judge(meter: Meter, opening: Accepted | None, items: Sequence[Item], poll_in
             ended |= item.label is Label.RETIRED
             if item.label is Label.EXCHANGED and before is not None:
                 # The old meter's last register stays as energy; the new meter counts from its signed start.
-                before = Accepted(item.time, item.registers, before.running, Where(item.header_hash, 0))
+                before = Accepted(item.time, item.registers, before.cumulative, Where(item.header_hash, 0))
                 rebased = True
                 accepted.append(before)
             continue
@@ -201,22 +201,22 @@ def _follow(meter: Meter, before: Accepted, item: RegisterReading, poll_interval
         return Label.CLOCK_BACK
     seconds = item.time - before.time + poll_interval_s
     registers: list[int | None] = [None, None]
-    running: list[int | None] = [None, None]
+    cumulative: list[int | None] = [None, None]
     for lane in LANES:
-        old, old_running, new = before.registers[lane], before.running[lane], item.registers[lane]
-        registers[lane], running[lane] = old, old_running
+        old, old_cumulative, new = before.registers[lane], before.cumulative[lane], item.registers[lane]
+        registers[lane], cumulative[lane] = old, old_cumulative
         if new is None:
             continue
-        if old is None or old_running is None:
+        if old is None or old_cumulative is None:
             # After an exchange without a signed start the new register counts from its first accepted reading.
-            registers[lane], running[lane] = new, new if old_running is None else old_running
+            registers[lane], cumulative[lane] = new, new if old_cumulative is None else old_cumulative
             continue
-        rise, wrapped = rise_wh(meter, old, new)
+        rise, wrapped = delta_wh(meter, old, new)
         if is_plausible(meter, rise, seconds):
-            registers[lane], running[lane] = new, old_running + rise
+            registers[lane], cumulative[lane] = new, old_cumulative + rise
         elif lane in meter.lanes:
             return Label.FELL if wrapped else Label.JUMP
-    return Accepted(item.time, (registers[0], registers[1]), (running[0], running[1]), item.where)
+    return Accepted(item.time, (registers[0], registers[1]), (cumulative[0], cumulative[1]), item.where)
 
 
 def _wrapped(meter: Meter, before: Accepted, after: Accepted) -> bool:

@@ -26,7 +26,7 @@ from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.owner.deploy import deploy
-from oracle.owner.roles import AT_ONCE, Offices, ReportRules
+from oracle.owner.roles import AT_ONCE, ReportRules, RoleHolders
 
 DAY_S = 86_400
 
@@ -132,8 +132,8 @@ def open_site(
         bound_meter(terms.asset, "east", "E1", chain.chain_id),
         bound_meter(terms.asset, "grid", "G1", chain.chain_id),
     )
-    offices = Offices.of(owner.address, signers=[oracle.address])
-    deployed = deploy(chain, owner, terms=terms, meters=meters, offices=offices, rules=rules, token=token)
+    roles = RoleHolders.of(owner.address, signers=[oracle.address])
+    deployed = deploy(chain, owner, terms=terms, meters=meters, roles=roles, rules=rules, token=token)
     return Site(
         chain=chain,
         terms=terms,
@@ -148,7 +148,7 @@ def open_site(
 
 
 def act_after(site: Site, call: ContractFunction, delay_s: int) -> Receipt:
-    """The owner, in an office whose acts wait: announced to the AccessManager, and done when it is time."""
+    """The owner, in a role whose acts wait: announced to the AccessManager, and done when it is time."""
     data = call._encode_transaction_data()
     scheduled = site.contracts.access.functions.schedule(call.address, data, 0)
     site.chain.transact(site.owner, scheduled, action="announce")

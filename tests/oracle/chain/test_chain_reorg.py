@@ -220,17 +220,17 @@ def test_a_reorganisation_in_the_middle_of_a_pass_leaves_no_period_behind(
     books.settle(1, 6)
     chain.advance_to(site.end_of(1) + 150)
     anvil.mine(3)
-    real_carry_out = chain_journal.Journal.carry_out
+    real_ensure = chain_journal.Journal.ensure
     pulled: list[str] = []
 
-    def carry_out(self: chain_journal.Journal, **what: Any) -> object:
-        row = real_carry_out(self, **what)
+    def ensure(self: chain_journal.Journal, **what: Any) -> object:
+        row = real_ensure(self, **what)
         if f"{row.kind} {row.subject}" == after and not pulled:
             pulled.append(after)
             anvil.reorg(2)
         return row
 
-    monkeypatch.setattr(chain_journal.Journal, "carry_out", carry_out)
+    monkeypatch.setattr(chain_journal.Journal, "ensure", ensure)
     loop = loop_on(books, chain, confirmations=0, periods=2)
     loop.start()
     for _ in range(3):

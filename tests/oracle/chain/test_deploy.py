@@ -1,4 +1,4 @@
-"""One set of contracts an asset, wired as its terms say, each right in one office."""
+"""One set of contracts an asset, wired as its terms say, each right in one role."""
 
 import hashlib
 from dataclasses import replace
@@ -14,7 +14,7 @@ from oracle.chain.declarations import anchor_call, declare_call
 from oracle.chain.wiring import bindings_root, check_wiring
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
 from oracle.owner.deploy import deploy, nameplate_w
-from oracle.owner.roles import RESTRICTED, Offices
+from oracle.owner.roles import RESTRICTED, RoleHolders
 from tests.oracle.chain.asset_site import Site, bound_meter, terms_from
 
 
@@ -82,7 +82,7 @@ def test_wiring_is_checked_against_the_terms(site: Site) -> None:
 def test_an_existing_token_is_used_and_the_signer_never_registers(site: Site) -> None:
     token = site.deployment.addresses["token"]
     people = [holder.address for holder in site.holders]
-    offices = Offices.of(
+    roles = RoleHolders.of(
         site.owner.address,
         signers=[site.oracle.address],
         registrar=people[0],
@@ -91,21 +91,21 @@ def test_an_existing_token_is_used_and_the_signer_never_registers(site: Site) ->
         issuer=people[3],
     )
     deployed = deploy(
-        site.chain, site.owner, terms=site.terms, meters=site.meters, offices=offices, token=token, excluded=[people[2]]
+        site.chain, site.owner, terms=site.terms, meters=site.meters, roles=roles, token=token, excluded=[people[2]]
     )
     assert deployed.deployment.addresses["token"] == token
     assert deployed.deployment.addresses["share"] != site.deployment.addresses["share"]
     assert deployed.first_block > 0
     assert deployed.gas_used > 5_000_000
     with pytest.raises(ChainConflict, match="cannot be signer and registrar"):
-        Offices.of(site.owner.address, signers=[site.oracle.address], registrar=site.oracle.address)
+        RoleHolders.of(site.owner.address, signers=[site.oracle.address], registrar=site.oracle.address)
     with pytest.raises(ChainRefused, match="RegistrarSigns"):
         deploy(
             site.chain,
             site.owner,
             terms=site.terms,
             meters=site.meters,
-            offices=replace(offices, registrar=site.oracle.address),
+            roles=replace(roles, registrar=site.oracle.address),
         )
 
 

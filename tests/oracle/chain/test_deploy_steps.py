@@ -18,7 +18,7 @@ from oracle.chain.steps import Steps
 from oracle.chain.wiring import check_wiring
 from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner.deploy import check_roles, deploy, task_of
-from oracle.owner.roles import AT_ONCE, Offices
+from oracle.owner.roles import AT_ONCE, RoleHolders
 from runtime.errors import ConfigError
 from tests.oracle.chain.anvil_node import Anvil, until
 from tests.oracle.chain.asset_site import Site
@@ -32,14 +32,14 @@ class Killed(BaseException):
     """The process dies here."""
 
 
-def offices_of(site: Site, **changes: str) -> Offices:
-    return replace(Offices.of(site.owner.address, signers=[site.oracle.address]), **changes)  # type: ignore[arg-type]  # offices by name
+def holders_of(site: Site, **changes: str) -> RoleHolders:
+    return replace(RoleHolders.of(site.owner.address, signers=[site.oracle.address]), **changes)  # type: ignore[arg-type]  # holders by name
 
 
 def steps_of(site: Site, path: Path, lines: list[str], **changes: str) -> Steps:
-    offices = offices_of(site, **changes)
+    roles = holders_of(site, **changes)
     task = task_of(
-        terms=site.terms, meters=site.meters, offices=offices, rules=AT_ONCE, token=None, factory=None, excluded=()
+        terms=site.terms, meters=site.meters, roles=roles, rules=AT_ONCE, token=None, factory=None, excluded=()
     )
     return Steps(site.chain, site.owner, path=path, task=task, progress=lines.append)
 
@@ -76,7 +76,7 @@ def test_killed_at_every_step_it_deploys_once(site: Site, tmp_path: Path, monkey
                 site.owner,
                 terms=site.terms,
                 meters=site.meters,
-                offices=offices_of(site),
+                roles=holders_of(site),
                 steps=steps_of(site, journal, lines),
             )
             break
@@ -90,7 +90,7 @@ def test_killed_at_every_step_it_deploys_once(site: Site, tmp_path: Path, monkey
     assert site.chain.next_nonce(site.owner.address) == before + steps
     assert journal.stat().st_mode & 0o077 == 0
     check_wiring(site.chain, deployed.deployment, terms=site.terms, meters=site.meters, signer=site.oracle.address)
-    check_roles(site.chain, deployed.deployment, offices_of(site))
+    check_roles(site.chain, deployed.deployment, holders_of(site))
     assert deployed.deployment.first_block == deployed.first_block
 
 
@@ -164,7 +164,7 @@ def test_the_command_is_killed_and_goes_on(
     assert asset.deployment.addresses == result["addresses"]
     assert asset.deployment.first_block == result["first_block"] == 1
     assert "open sesame" not in journal.read_text() + shown.err
-    # Once more: it looks, and sends nothing. With another office it says what differs.
+    # Once more: it looks, and sends nothing. With another holder it says what differs.
     assert run(command) == 0
     assert "Deployed before" in capsys.readouterr().out
     assert chain.next_nonce(owner) == 4

@@ -22,7 +22,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.payout.push import Outcome, Push, push_due
-from oracle.payout.service import KeeperService, Keeping
+from oracle.payout.service import KeeperDeps, KeeperService
 from runtime.clock import SteppedClock
 from tests.contracts.doubles import compiled_doubles
 from tests.oracle.chain.anvil_node import Anvil, running_anvil
@@ -220,9 +220,9 @@ def test_the_service_says_that_the_token_stands_still_and_goes_on(moody: Moody, 
     world = SteppedClock(site.end_of(0))
     failures: queue.Queue[BaseException] = queue.Queue()
     chain = Chain(site.chain._web3, site.chain._control)
-    keeping = Keeping(chain, site.deployment, site.oracle, LedgerReader(moody_books.path), ())
+    deps = KeeperDeps(chain, site.deployment, site.oracle, LedgerReader(moody_books.path), ())
     tell(moody, moody.token.functions.setPaused(True))
-    service = KeeperService(keeping, world, every_s=3_600, on_failure=failures.put)
+    service = KeeperService(deps, world, every_s=3_600, on_failure=failures.put)
     driver = world.join("test")
     service.start()
     try:

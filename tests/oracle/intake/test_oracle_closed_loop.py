@@ -15,7 +15,7 @@ from oracle.chain.embedded import embedded_chain, fund_accounts
 from oracle.chain.key_file import write_account
 from oracle.errors import Fatal
 from oracle.owner.deploy import deploy
-from oracle.owner.roles import AT_ONCE, Offices
+from oracle.owner.roles import AT_ONCE, RoleHolders
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from tests.oracle.intake.gateway_client import GatewayClient
@@ -50,8 +50,8 @@ def test_a_settled_period_is_anchored_and_declared_before_the_world_moves_on(
     asset = asset_file.load(tmp_path / "asset.toml")
     fund_accounts(chain, [OWNER.address, ORACLE_ADDRESS])
     owner = OWNER.address
-    offices = Offices.of(owner, signers=[ORACLE_ADDRESS])
-    deployed = deploy(chain, OWNER, terms=asset.terms, meters=asset.meters, offices=offices, rules=AT_ONCE)
+    roles = RoleHolders.of(owner, signers=[ORACLE_ADDRESS])
+    deployed = deploy(chain, OWNER, terms=asset.terms, meters=asset.meters, roles=roles, rules=AT_ONCE)
     write_site(
         tmp_path,
         [meter],

@@ -14,8 +14,8 @@ from evidence.answer import Code, Verdict
 from evidence.header import EpochReason, Kind
 from evidence.keys import PublicKey
 from evidence.status import Status
-from oracle.core.opening import KnownBinding, Opened, binding_at, open_item
-from oracle.core.placement import SIGNED_REFUSALS, Facts, Previous, decide
+from oracle.core.sequence_check import SIGNED_REFUSALS, Facts, Previous, decide
+from oracle.core.validation import KnownBinding, Opened, binding_at, open_item
 from tests.oracle.intake.signed_meter import DAY_ZERO, ORACLE, SignedMeter, hash_of
 
 VECTORS = json.loads((Path(__file__).parents[3] / "spec" / "vectors" / "chain.json").read_text())

@@ -17,7 +17,7 @@ from oracle.core.energy.boundary import Basis, BoundaryRule
 from oracle.core.energy.meter import Lane, Meter
 from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
 from oracle.core.energy.points import check_days, lanes_of, point_day
-from oracle.core.energy.register import energy_wh, is_plausible, rise_wh
+from oracle.core.energy.register import delta_wh, energy_wh, is_plausible
 from oracle.core.energy.vee import Item, Label, Marker, RegisterReading, Where, judge
 from oracle.core.tariff import BandInterval
 from oracle.core.terms import Point, Role, Term
@@ -133,7 +133,7 @@ def test_only_the_registers_a_formula_uses_decide() -> None:
 def test_an_interpolated_register_across_a_wrap_leaves_the_rest_for_the_next_day() -> None:
     wrapping = meter(modulus_num=1000)
     found = at([reading(T - 600, 990), reading(T + 600, 30)], m=wrapping)
-    assert found.running[0] == 1010
+    assert found.cumulative[0] == 1010
     assert found.registers[0] == 10
     found = at([reading(T - 900, 990), reading(T + 300, 1)], m=meter(modulus_num=1000, step_wh=2))
     assert found.registers[0] == 998
@@ -144,8 +144,8 @@ def test_an_interpolated_register_across_a_wrap_leaves_the_rest_for_the_next_day
 
 def test_a_register_wraps_once_falls_or_jumps() -> None:
     small = meter(modulus_num=1_000_000, nameplate_w=1200)
-    assert rise_wh(small, 999_990, 10) == (20, True)
-    assert rise_wh(small, 10, 30) == (20, False)
+    assert delta_wh(small, 999_990, 10) == (20, True)
+    assert delta_wh(small, 10, 30) == (20, False)
     # 1200 W for 300 s is 100 Wh; twice that, and one step at either end.
     assert is_plausible(small, 202, 300)
     assert not is_plausible(small, 203, 300)
@@ -248,7 +248,7 @@ def days_of(m: Meter, items: Sequence[Item], *, edges: tuple[int, ...] = (), end
             break
         done.append(found)
         closing = found.boundaries[stop]
-        opening = replace(closing, running=closing.registers, label=None)
+        opening = replace(closing, cumulative=closing.registers, label=None)
         times = {item.where: item.time for item in items if isinstance(item, RegisterReading)}
         opening_time = times[closing.where] if closing.where else stop
     return done
@@ -332,7 +332,7 @@ def days_of_300(m: Meter, items: Sequence[Item]) -> list[MeterDay]:
         assert found is not None
         days.append(found)
         closing = found.boundaries[stop]
-        opening = replace(closing, running=closing.registers, label=None)
+        opening = replace(closing, cumulative=closing.registers, label=None)
         opening_time = times[closing.where] if closing.where else stop
     return days
 

@@ -9,7 +9,7 @@ from evidence import header
 from evidence.answer import Code, Verdict
 from evidence.errors import HeaderDisagrees
 from evidence.header import Header, Kind
-from oracle.core.opening import Opened, Unopened
+from oracle.core.validation import Opened, Unopened
 
 # Refusals that the meter's own signature stands behind: they hold for ever, so nothing can continue such a header.
 # (MALFORMED is one of them where the signature opens: only the body's readings were none.)
