@@ -11,6 +11,7 @@ from cli.errors import CommandFailed, UsageError
 from oracle import asset_file, config
 from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.key_file import read_account
 from oracle.chain.steps import Steps
 from oracle.config import ChainConfig, OracleConfig
@@ -74,8 +75,7 @@ def _answer(
         task = {"declarations": deployment.addresses["declarations"], "period": str(arguments.period)}
         steps = Steps(chain, account, path=journal, task=task, progress=lambda line: print(line, file=sys.stderr))
         answer = answer_dispute(
-            chain,
-            deployment,
+            AssetOnChain.of(chain, deployment),
             account,
             reader,
             arguments.period,

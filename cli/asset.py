@@ -102,8 +102,8 @@ def _deployed_before(arguments: argparse.Namespace, on: OnChain, roles: RoleHold
     """A deployment that was finished is looked over; one that we know nothing of is not touched."""
     if not journal.exists():
         raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
-    check_wiring(on.chain, on.deployment, terms=on.asset.terms, meters=on.asset.meters, signer=roles.signers[0])
-    check_roles(on.chain, on.deployment, roles)
+    check_wiring(on.deployed, terms=on.asset.terms, meters=on.asset.meters, signer=roles.signers[0])
+    check_roles(on.deployed, roles)
     return report(
         arguments,
         f"Deployed before, and wired as {arguments.asset} says; nothing was sent.\n{_next(arguments)}",
@@ -136,7 +136,7 @@ def _next(arguments: argparse.Namespace) -> str:
 def _allow(arguments: argparse.Namespace) -> int:
     holders = [_address("--holder", holder) for holder in arguments.holder]
     with connected(arguments) as on:
-        receipt = share.allow(on.chain, on.deployment, on.account, holders, allowed=not arguments.deny)
+        receipt = share.allow(on.deployed, on.account, holders, allowed=not arguments.deny)
         done = "may not hold or be paid any more" if arguments.deny else "may hold shares and be paid"
         return report(
             arguments,
@@ -155,8 +155,7 @@ def _mint(arguments: argparse.Namespace) -> int:
         receipt = _resumable(
             arguments,
             lambda: share.mint(
-                on.chain,
-                on.deployment,
+                on.deployed,
                 on.account,
                 to,
                 arguments.shares,
@@ -182,9 +181,7 @@ def _demo_money(arguments: argparse.Namespace) -> int:
         steps = _steps(arguments, on, token=on.deployment.addresses["token"], to=to, amount=str(amount))
         receipt = _resumable(
             arguments,
-            lambda: mint_demo_money(
-                on.chain, on.deployment, on.account, to, amount, steps=steps, confirmations=confirmations
-            ),
+            lambda: mint_demo_money(on.deployed, on.account, to, amount, steps=steps, confirmations=confirmations),
         )
         steps.finish()
         return report(
@@ -211,8 +208,7 @@ def _fund(arguments: argparse.Namespace) -> int:
         funding = _resumable(
             arguments,
             lambda: fund_period(
-                on.chain,
-                on.deployment,
+                on.deployed,
                 on.account,
                 arguments.period,
                 amount,

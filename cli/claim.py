@@ -9,7 +9,7 @@ from oracle.payout.claim import claim
 def run(arguments: argparse.Namespace) -> int:
     """Claim everything owed from the tranches so far."""
     with connected(arguments) as on:
-        claimed = claim(on.chain, on.deployment, on.account)
+        claimed = claim(on.deployed, on.account)
         tx = claimed.receipt.tx_hash if claimed.receipt else None
         sentence = (
             f"Claimed {on.amount(claimed.amount)} for {claimed.holder} in {tx}."

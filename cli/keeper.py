@@ -57,7 +57,7 @@ def _once(arguments: argparse.Namespace) -> int:
     except LedgerError as error:
         raise UsageError(f"--ledger: {error}") from None
     with reader, connected(arguments) as on:
-        push = push_due(on.chain, on.deployment, on.account, reader, skip=arguments.skip)
+        push = push_due(on.deployed, on.account, reader, skip=arguments.skip)
         lines = [f"{payout.outcome.value:6} {on.amount(payout.amount)} to {payout.holder}" for payout in push.payouts]
         paid = [payout for payout in push.payouts if payout.outcome is Outcome.PAID]
         done = f"Paid {len(paid)} of {len(push.payouts)} holders in {len(push.receipts)} transactions."

@@ -16,6 +16,7 @@ from evidence.units import Minor
 from oracle import asset_file
 from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.key_file import read_account
 from oracle.errors import ChainError
 
@@ -38,6 +39,16 @@ class OnChain:
         if self.asset.deployment is None:
             raise UsageError(f"{self.asset.path}: [chain] has no addresses yet; run helioracle asset deploy first")
         return self.asset.deployment
+
+    @property
+    def deployed(self) -> AssetOnChain:
+        """The asset's contracts on the connected chain.
+
+        Raises:
+            UsageError: the asset file has no addresses yet.
+            ChainConflict: they are of another chain.
+        """
+        return AssetOnChain.of(self.chain, self.deployment)
 
     def amount(self, minor: int) -> str:
         """Minor units as people write them, with the token's symbol."""

@@ -264,6 +264,7 @@ def _api(run: _Run) -> Service:
 def _keeper(run: _Run) -> Service:
     from oracle import asset_file
     from oracle.chain.client import Chain
+    from oracle.chain.contracts import AssetOnChain
     from oracle.chain.key_file import read_account
     from oracle.ledger.reader import LedgerReader
     from oracle.payout import config as keeper_config
@@ -282,7 +283,8 @@ def _keeper(run: _Run) -> Service:
     )
     reader = LedgerReader(loaded.ledger)
     world = run.world(loaded.world, "keeper")
-    deps = KeeperDeps(Chain.connect(loaded.rpc_url), asset.deployment, account, reader, loaded.skip)
+    on_chain = AssetOnChain.of(Chain.connect(loaded.rpc_url), asset.deployment)
+    deps = KeeperDeps(on_chain, account, reader, loaded.skip)
     service = KeeperService(deps, world, every_s=run.arguments.every or loaded.every_s, on_failure=run.on_failure)
     return _InWorld(service, world, run.failures)
 

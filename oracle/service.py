@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from evidence.checkpoint import origin_of
 from evidence.keys import meter_id_of
 from oracle import asset_file
-from oracle.asset_file import AssetFile
 from oracle.config import OracleConfig
 from oracle.errors import Fatal
 from oracle.intake.inbox import Inbox
@@ -24,6 +23,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.registry.registration import register
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import WorldClock
@@ -83,7 +83,15 @@ class OracleService:
             register(self.asset, self.writer, self.sequencer)
             verifier = Verifier(self.reader.bindings.all())
             opened.callback(verifier.close)
-            self._settle = self._settle_pass(self.asset)
+            asset = OpenAsset(
+                terms=self.asset.terms,
+                meters=self.asset.meters,
+                reader=self.reader,
+                writer=self.writer,
+                sequencer=self.sequencer,
+                world=world,
+            )
+            self._settle = SettlePass(asset, deadline_s=config.settle_deadline_s)
             participant = world.join("oracle intake")
             opened.callback(participant.leave)
             self._inbox = Inbox(
@@ -95,7 +103,7 @@ class OracleService:
                 on_failure=on_failure,
             )
             self._worker = self._intake_worker(verifier, on_failure)
-            self.chain_loop = self._chain_loop(chain, self.asset, on_failure, ask_password)
+            self.chain_loop = self._chain_loop(chain, asset, on_failure, ask_password)
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -133,17 +141,6 @@ class OracleService:
             "chain": None if self.chain_loop is None else self.chain_loop.status(),
         }
 
-    def _settle_pass(self, asset: AssetFile) -> SettlePass:
-        return SettlePass(
-            asset.terms,
-            asset.meters,
-            self.writer,
-            self.reader,
-            self.sequencer,
-            self._world,
-            deadline_s=self._config.settle_deadline_s,
-        )
-
     def _intake_worker(self, verifier: Verifier, on_failure: Callable[[BaseException], None]) -> IntakeWorker:
         intake = Intake(
             writer=self.writer,
@@ -169,18 +166,19 @@ class OracleService:
     def _chain_loop(
         self,
         chain: "Chain | None",
-        asset: AssetFile,
+        asset: OpenAsset,
         on_failure: Callable[[BaseException], None],
         ask_password: AskPassword | None,
     ) -> "ChainLoop | None":
         if chain is None:
             return None
-        if asset.deployment is None:
+        if self.asset.deployment is None:
             raise Fatal(
-                f"{asset.path}: names no contracts; `helioracle asset deploy` deploys them and writes their addresses"
+                f"{self.asset.path}: names no contracts; `helioracle asset deploy` deploys them and writes their addresses"
             )
         if self._config.chain is None:
             raise Fatal(f"{self._config.path}: there is a chain, but no [chain] key to write to it with")
+        from oracle.chain.contracts import AssetOnChain  # noqa: PLC0415 see TYPE_CHECKING above
         from oracle.chain.key_file import read_account  # noqa: PLC0415 see TYPE_CHECKING above
         from oracle.declare.loop import ChainLoop  # noqa: PLC0415 see TYPE_CHECKING above
 
@@ -192,15 +190,9 @@ class OracleService:
             password_file=self._config.chain.password_file,
         )
         return ChainLoop(
-            chain=chain,
-            deployment=asset.deployment,
-            account=account,
-            terms=asset.terms,
-            meters=asset.meters,
-            reader=self.reader,
-            writer=self.writer,
-            sequencer=self.sequencer,
-            world=self._world,
+            asset,
+            AssetOnChain.of(chain, self.asset.deployment),
+            account,
             on_failure=on_failure,
             poll_s=self._config.chain.poll_s,
             confirmations=self._config.chain.confirmations,

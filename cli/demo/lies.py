@@ -27,7 +27,6 @@ from evidence.keys import PublicKey
 from evidence.reading import Reading, decode
 from evidence.topics import DOWN, UP, Topic
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import anchor_call, anchored_head
 from oracle.errors import ChainRefused
 from oracle.ledger.rows import BatchRow
@@ -183,7 +182,7 @@ def _left_out(stage: Stage) -> BundleItem:
 
 def _rewritten_log(stage: Stage) -> Lie:
     chain, declarer = stage.chain, stage.accounts["declarer"]
-    declarations = contracts_of(chain, stage.deployment).declarations
+    declarations = stage.on_chain.contracts.declarations
     _generation, size, _root = anchored_head(chain, declarations)
     leaves = [merkle.leaf_hash(entry) for entry in stage.reader.log.entry_hashes(0, limit=size)]
     # One old header is replaced by another of the same shape, and the log goes on from there by one entry.

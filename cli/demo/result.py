@@ -17,7 +17,6 @@ from cli.demo.stage import Stage
 from cli.demo.story import Acts
 from cli.errors import CommandFailed
 from evidence.units import div_exact
-from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import anchored_head
 
 _X96 = 1 << 96
@@ -136,10 +135,10 @@ class Result:
 def collect(stage: Stage, acts: Acts) -> Result:
     """Read the result from ledger and chain."""
     reader, chain = stage.reader, stage.chain
-    distributor = contracts_of(chain, stage.deployment).distributor
+    distributor = stage.on_chain.contracts.distributor
     periods = reader.settlement.periods(limit=stage.days.count + 1)
     counts = [reader.headers.counts(meter.binding.meter_id) for meter in stage.asset.meters]
-    _generation, size, root = anchored_head(chain, contracts_of(chain, stage.deployment).declarations)
+    _generation, size, root = anchored_head(chain, stage.on_chain.contracts.declarations)
     log_size = reader.log.size()
     if size != log_size:
         raise CommandFailed(f"the log has {log_size} entries, {size} of them are anchored")

@@ -26,6 +26,7 @@ from gateway.service import GatewayService
 from oracle import asset_file
 from oracle.asset_file import AssetFile, Deployment
 from oracle.chain.client import Chain
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
 from oracle.ledger.reader import LedgerReader
@@ -226,6 +227,7 @@ class Stage:
         )
         asset_file.write_deployment(path, self.deployment)
         self.asset = asset_file.load(path)
-        allow(self.chain, self.deployment, owner, [self.accounts[name].address for name in SHARES])
+        self.on_chain = AssetOnChain.of(self.chain, self.deployment)
+        allow(self.on_chain, owner, [self.accounts[name].address for name in SHARES])
         for name, shares in SHARES.items():
-            mint(self.chain, self.deployment, owner, self.accounts[name].address, shares)
+            mint(self.on_chain, owner, self.accounts[name].address, shares)

@@ -11,7 +11,6 @@ from cli.amount import format_amount
 from cli.demo.stage import SHARES, Stage
 from cli.errors import CommandFailed
 from evidence.units import Minor
-from oracle.chain.contracts import contracts_of
 from oracle.chain.declarations import Status, declaration
 from oracle.chain.transaction import Receipt
 from oracle.owner.fund import Funding, fund_period, mint_demo_money
@@ -78,7 +77,7 @@ def play(stage: Stage, say: Callable[[str], None]) -> Acts:
             f"the keeper paid {_money(Minor(sum(p.amount for p in pushed.payouts)))} to {len(pushed.payouts)} investors"
         )
     _now(stage)
-    acts.claimed = claim(stage.chain, stage.deployment, stage.accounts[CLAIMS])
+    acts.claimed = claim(stage.on_chain, stage.accounts[CLAIMS])
     acts.spend("claim", acts.claimed.receipt)
     if acts.claimed.amount:
         days = "the day" if stage.days.count == 1 else f"all {stage.days.count} days at once"
@@ -96,12 +95,12 @@ def _now(stage: Stage) -> None:
 def _sell(stage: Stage, acts: Acts) -> None:
     _now(stage)
     buyer = stage.accounts[BUYER].address
-    acts.spend("transfer of shares", transfer(stage.chain, stage.deployment, stage.accounts[SELLER], buyer, SOLD))
+    acts.spend("transfer of shares", transfer(stage.on_chain, stage.accounts[SELLER], buyer, SOLD))
 
 
 def _wait_final(stage: Stage, period: int) -> None:
     """Let the challenge window of a declared day pass."""
-    declarations = contracts_of(stage.chain, stage.deployment).declarations
+    declarations = stage.on_chain.contracts.declarations
     found = declaration(stage.chain, declarations, period)
     if found.status is Status.PENDING:
         stage.story.wait_until(found.deadline)
@@ -118,9 +117,9 @@ def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:
     if int(row.distributable) == 0:
         return None
     owner = stage.accounts["owner"]
-    receipt = mint_demo_money(stage.chain, stage.deployment, owner, owner.address, Minor(int(row.distributable)))
+    receipt = mint_demo_money(stage.on_chain, owner, owner.address, Minor(int(row.distributable)))
     acts.spend("demo money", receipt)
-    funding = fund_period(stage.chain, stage.deployment, owner, period)
+    funding = fund_period(stage.on_chain, owner, period)
     acts.spend("fund", *funding.receipts)
     acts.fundings.append(funding)
     return funding
@@ -136,7 +135,7 @@ def _push(stage: Stage, acts: Acts) -> Push:
     stage.catch_up()
     # One investor would rather pull: claiming is the other way to be paid.
     skip = [stage.accounts[CLAIMS].address]
-    pushed = push_due(stage.chain, stage.deployment, stage.accounts["keeper"], stage.reader, skip=skip)
+    pushed = push_due(stage.on_chain, stage.accounts["keeper"], stage.reader, skip=skip)
     acts.spend("push", *pushed.receipts)
     return pushed
 

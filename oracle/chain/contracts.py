@@ -40,19 +40,33 @@ class AssetContracts:
         return found
 
 
-def contracts_of(chain: Chain, deployment: Deployment) -> AssetContracts:
-    """The contracts of a deployment.
+@dataclass(frozen=True, slots=True)
+class AssetOnChain:
+    """One asset's contracts on a connected chain; made once by `of`, and handed to whoever acts on that asset.
 
-    Raises:
-        ChainConflict: the deployment belongs to another chain than this one.
+    Attributes:
+        chain: the client.
+        deployment: where the contracts live.
+        contracts: the same as web3 objects.
     """
-    if chain.chain_id != deployment.chain_id:
-        raise ChainConflict(
-            f"the asset file's contracts live on chain {deployment.chain_id}, the node speaks for chain {chain.chain_id}"
-        )
-    return AssetContracts(
-        **{name: chain.contract(artifact, deployment.addresses[name]) for name, artifact in ARTIFACTS.items()}
-    )
+
+    chain: Chain
+    deployment: Deployment
+    contracts: AssetContracts
+
+    @classmethod
+    def of(cls, chain: Chain, deployment: Deployment) -> "AssetOnChain":
+        """The contracts of a deployment on this chain; nothing is asked of the chain but its id.
+
+        Raises:
+            ChainConflict: the deployment belongs to another chain than this one.
+        """
+        if chain.chain_id != deployment.chain_id:
+            raise ChainConflict(
+                f"the asset file's contracts live on chain {deployment.chain_id}, the node speaks for chain {chain.chain_id}"
+            )
+        made = {name: chain.contract(artifact, deployment.addresses[name]) for name, artifact in ARTIFACTS.items()}
+        return cls(chain, deployment, AssetContracts(**made))
 
 
 def topic_of(event: ContractEvent) -> bytes:

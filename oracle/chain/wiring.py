@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from web3.contract import Contract
 
 from evidence import log_entry, merkle, tags
-from oracle.asset_file import BoundMeter, Deployment
+from oracle.asset_file import BoundMeter
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.core.terms import AssetTerms
 from oracle.errors import ChainConflict
 
@@ -25,22 +25,20 @@ def asset_id(asset: str) -> bytes:
     return asset.encode("ascii").ljust(32, b"\0")
 
 
-def check_wiring(
-    chain: Chain, deployment: Deployment, *, terms: AssetTerms, meters: Sequence[BoundMeter], signer: str
-) -> None:
+def check_wiring(on_chain: AssetOnChain, *, terms: AssetTerms, meters: Sequence[BoundMeter], signer: str) -> None:
     """Read a set of contracts back and compare it with the asset file; the oracle does so whenever it starts.
 
     Raises:
         ChainConflict: a contract is missing, or belongs to another asset, schedule or signer, or the registry names other meters.
         ChainUnreachable: no answer.
     """
-    for name, address in deployment.addresses.items():
+    chain, c = on_chain.chain, on_chain.contracts
+    for name, address in on_chain.deployment.addresses.items():
         if not chain.call(lambda web3, at=address: web3.eth.get_code(web3.to_checksum_address(at))):  # type: ignore[misc]  # the default only binds the loop's value
             raise ChainConflict(
                 f"the asset file's {name} contract, {address}, does not exist on chain {chain.chain_id}"
             )
-    c = contracts_of(chain, deployment)
-    at = {name: c.named(name).address for name in deployment.addresses}
+    at = {name: c.named(name).address for name in on_chain.deployment.addresses}
     declarations, distributor, share = c.declarations.functions, c.distributor.functions, c.share.functions
     for what, call, want in (
         ("declarations.assetId", declarations.assetId(), asset_id(terms.asset)),

@@ -11,10 +11,9 @@ from eth_account.signers.local import LocalAccount
 from web3.contract.contract import ContractFunction
 
 from evidence.units import Minor
-from oracle.asset_file import BoundMeter, Deployment
+from oracle.asset_file import BoundMeter
 from oracle.chain import declarations
-from oracle.chain.client import Chain
-from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.declarations import Status
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
@@ -46,8 +45,7 @@ class Answer:
 
 
 def answer_dispute(
-    chain: Chain,
-    deployment: Deployment,
+    on_chain: AssetOnChain,
     account: LocalAccount,
     reader: LedgerReader,
     period: int,
@@ -62,8 +60,7 @@ def answer_dispute(
     A running oracle may go on meanwhile, with the same key: whichever transaction loses the nonce is signed anew.
 
     Args:
-        chain: where.
-        deployment: whose contracts.
+        on_chain: whose contracts, and on which chain.
         account: the oracle's declaring key, which signs the report and pays.
         reader: the ledger that holds the settled period.
         period: whose report is disputed.
@@ -78,35 +75,35 @@ def answer_dispute(
         ChainConflict: contracts of another asset, or a signer set that asks for more than this key.
         ChainUnreachable: no answer; asking again never declares a second time.
     """
-    contracts = contracts_of(chain, deployment)
-    check_wiring(chain, deployment, terms=terms, meters=meters, signer=account.address)
-    declarations.check_signs_alone(chain, contracts.declarations, account.address)
+    chain, declaring = on_chain.chain, on_chain.contracts.declarations
+    check_wiring(on_chain, terms=terms, meters=meters, signer=account.address)
+    declarations.check_signs_alone(chain, declaring, account.address)
     row = reader.settlement.period(period)
     if row is None:
         raise SettlementError(f"period {period} is not settled in this ledger")
     # Asked once: where the answer of an earlier run was mined, the report is not disputed any more and it is still this revision.
-    revision, previous, disputed = steps.remember("answers", lambda: _disputed(chain, contracts, period)).split()
+    revision, previous, disputed = steps.remember("answers", lambda: _disputed(on_chain, period)).split()
 
     def report() -> Report:
         first = report_of(
             row,
             catch_up_hours=catch_up_hours(reader, terms, period),
-            signer_set_version=declarations.signing(chain, contracts.declarations).version,
+            signer_set_version=declarations.signing(chain, declaring).version,
         )
         return replace(first, revision=int(revision) + 1, previous_hash=bytes.fromhex(previous))
 
     def call() -> ContractFunction:
-        return declarations.declare_call(chain, contracts.declarations, [account], report())
+        return declarations.declare_call(chain, declaring, [account], report())
 
     receipt = steps.transact("declare", call, action=f"answer the dispute of period {period}")
     steps.confirm(confirmations)
-    final_from = declarations.declaration(chain, contracts.declarations, period).deadline
+    final_from = declarations.declaration(chain, declaring, period).deadline
     return Answer(report(), Minor(int(disputed)), final_from, receipt)
 
 
-def _disputed(chain: Chain, contracts: AssetContracts, period: int) -> str:
+def _disputed(on_chain: AssetOnChain, period: int) -> str:
     """Revision, hash and amount of the report that waits for an answer."""
-    found = declarations.declaration(chain, contracts.declarations, period)
+    found = declarations.declaration(on_chain.chain, on_chain.contracts.declarations, period)
     deadline = instant_text(found.deadline)
     reason = {
         Status.NONE: "it is not declared",

@@ -2,26 +2,20 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from eth_account.signers.local import LocalAccount
 
-from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import declarations
-from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.wiring import check_wiring
 from oracle.core.money.report import Report, first_report
-from oracle.core.terms import AssetTerms
 from oracle.declare.catch_up import catch_up_hours
 from oracle.declare.follower import Follower
 from oracle.declare.journal import CONFIRMED, Journal
 from oracle.errors import ChainConflict, ChainUnreachable
-from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
-from oracle.ledger.writer import LedgerWriter
-from oracle.log.sequencer import Sequencer
-from runtime.clock import WorldClock
+from oracle.open_asset import OpenAsset
 from runtime.logs import facts
 
 _log = logging.getLogger("oracle.chain")
@@ -33,46 +27,29 @@ class Declarer:
     """Carries out the two acts, each once, whatever crashes or is reorganised in between.
 
     Args:
-        chain: the client.
-        deployment: where the contracts live.
+        asset: whose log and reports.
+        on_chain: its contracts.
         account: the one signer of this log.
-        terms: what the asset earns by.
-        meters: the bindings of the asset file.
-        reader: the ledger, read-only.
-        writer: the ledger.
-        sequencer: the log.
-        world: stamps checkpoints.
         journal: what was sent, and what became of it.
         follower: brings the chain's events into the ledger.
     """
 
     def __init__(
         self,
-        *,
-        chain: Chain,
-        deployment: Deployment,
+        asset: OpenAsset,
+        on_chain: AssetOnChain,
         account: LocalAccount,
-        terms: AssetTerms,
-        meters: Sequence[BoundMeter],
-        reader: LedgerReader,
-        writer: LedgerWriter,
-        sequencer: Sequencer,
-        world: WorldClock,
+        *,
         journal: Journal,
         follower: Follower,
     ) -> None:
-        self._chain = chain
-        self._deployment = deployment
+        self._asset = asset
+        self._on_chain = on_chain
+        self._chain = on_chain.chain
+        self._declarations = on_chain.contracts.declarations
         self._account = account
-        self._terms = terms
-        self._meters = meters
-        self._reader = reader
-        self._writer = writer
-        self._sequencer = sequencer
-        self._world = world
         self._journal = journal
         self._follower = follower
-        self._declarations = contracts_of(chain, deployment).declarations
 
     def check(self) -> None:
         """Compare contracts, signer set, meters and log head with what this oracle has; before anything is written.
@@ -81,9 +58,8 @@ class Declarer:
             ChainConflict: they are of another asset or another log, or ask for more signatures than this one.
             ChainUnreachable: no answer.
         """
-        check_wiring(
-            self._chain, self._deployment, terms=self._terms, meters=self._meters, signer=self._account.address
-        )
+        asset = self._asset
+        check_wiring(self._on_chain, terms=asset.terms, meters=asset.meters, signer=self._account.address)
         declarations.check_signs_alone(self._chain, self._declarations, self._account.address)
         self._check_head()
 
@@ -96,7 +72,7 @@ class Declarer:
             ChainConflict: chain and ledger are of two logs.
         """
         size = period.log_size
-        checkpoint = self._sequencer.checkpoint(size, self._world.now())
+        checkpoint = self._asset.sequencer.checkpoint(size, self._asset.world.now())
         if period.log_root is not None and period.log_root != checkpoint.root:
             raise ChainConflict(
                 f"period {period.period} was settled over root 0x{period.log_root.hex()} at size {size}, the log has"
@@ -121,8 +97,8 @@ class Declarer:
         if row.state != CONFIRMED:
             return False
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
-        with self._writer.transaction():
-            self._writer.settlement.set_period_state(period.period, "anchored", log_root=root)
+        with self._asset.writer.transaction():
+            self._asset.writer.settlement.set_period_state(period.period, "anchored", log_root=root)
         return True
 
     def declare(self, period: PeriodRow) -> bool:
@@ -135,7 +111,7 @@ class Declarer:
         """
         report = report_of(
             period,
-            catch_up_hours=catch_up_hours(self._reader, self._terms, period.period),
+            catch_up_hours=catch_up_hours(self._asset.reader, self._asset.terms, period.period),
             signer_set_version=declarations.signing(self._chain, self._declarations).version,
             log_generation=_GENERATION,
         )
@@ -156,8 +132,8 @@ class Declarer:
             return False
         tx_hash, block = self._where(row, period.period)
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
-        with self._writer.transaction():
-            self._writer.settlement.set_period_state(
+        with self._asset.writer.transaction():
+            self._asset.writer.settlement.set_period_state(
                 period.period, "declared", declare_tx=tx_hash, declared_block=block
             )
         _log.info("declared", extra=facts(period=period.period, distributable=period.distributable, tx=tx_hash))
@@ -174,7 +150,7 @@ class Declarer:
 
     def _declared_events(self, period: int) -> Iterator[EventRow]:
         """The followed declarations of a period, revision 0 first."""
-        for event in self._reader.chain.every_event(contract="declarations", name="Declared"):
+        for event in self._asset.reader.chain.every_event(contract="declarations", name="Declared"):
             if int(json.loads(event.args)["period"]) == period:
                 yield event
 
@@ -184,7 +160,7 @@ class Declarer:
     def _proof_to(self, period: PeriodRow) -> list[bytes]:
         size = period.log_size
         head_size = self._check_head()
-        before = self._reader.settlement.period(period.period - 1)
+        before = self._asset.reader.settlement.period(period.period - 1)
         if before is not None and head_size < before.log_size:
             # A reorganisation took the anchor before this one away a moment ago. Were this one anchored on what is left, the other could
             # never be anchored again, and its period never declared.
@@ -195,7 +171,7 @@ class Declarer:
             raise ChainConflict(
                 f"size {head_size} is anchored already, and size {size} before it was never: a person must look"
             )
-        return [] if head_size in (0, size) else self._sequencer.consistency_proof(head_size, size)
+        return [] if head_size in (0, size) else self._asset.sequencer.consistency_proof(head_size, size)
 
     def _check_head(self) -> int:
         """The size anchored last, once it is sure that this log is the one that was anchored."""
@@ -207,12 +183,12 @@ class Declarer:
             )
         if size == 0:
             return 0
-        held = self._reader.log.size()
+        held = self._asset.reader.log.size()
         if size > held:
             raise ChainConflict(
                 f"size {size} is anchored on chain, this ledger's log has {held} entries: restore the ledger"
             )
-        own = self._sequencer.root_at(size)
+        own = self._asset.sequencer.root_at(size)
         if own != root:
             raise ChainConflict(
                 f"the chain has root 0x{root.hex()} at size {size}, this ledger's log gives 0x{own.hex()}: restore the ledger"

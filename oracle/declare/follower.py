@@ -16,9 +16,8 @@ from web3.contract.contract import ContractEvent
 from web3.types import LogReceipt
 
 from evidence.units import div_floor
-from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of, topic_of
+from oracle.chain.contracts import AssetOnChain, topic_of
 from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow
@@ -37,8 +36,7 @@ class Follower:
 
     def __init__(
         self,
-        chain: Chain,
-        deployment: Deployment,
+        on_chain: AssetOnChain,
         reader: LedgerReader,
         writer: LedgerWriter,
         *,
@@ -48,29 +46,28 @@ class Follower:
         """Follow.
 
         Args:
-            chain: whose events.
-            deployment: the contracts.
+            on_chain: whose events.
             reader: says how far the ledger is.
             writer: takes the events.
             confirmations: how many blocks below the newest one are left alone.
             first_block: nothing is looked for before it; by default the contracts' creation is searched for, which asks the node for old
                 state.
         """
-        self._chain = chain
+        self._chain = on_chain.chain
         self._reader = reader
         self._writer = writer
         self._confirmations = confirmations
         self._first_block = first_block
         self._lock = threading.Lock()
         self.forks = 0  # reorganisations below what was followed, since this object was made
-        contracts = contracts_of(chain, deployment)
+        contracts = on_chain.contracts
         self._access = contracts.access.address
-        self._addresses = {getattr(contracts, name).address: name for name in FOLLOWED}
+        self._addresses = {contracts.named(name).address: name for name in FOLLOWED}
         # web3 tells an event of our ABI by its first topic.
         self._events: dict[tuple[str, bytes], ContractEvent] = {
             (name, topic_of(event)): event
             for name in FOLLOWED
-            for event in (made() for made in getattr(contracts, name).events)
+            for event in (made() for made in contracts.named(name).events)  # type: ignore[attr-defined]  # web3 types an iterator's __iter__ as Iterable
         }
 
     def catch_up(self) -> int:

@@ -3,23 +3,18 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from eth_account.signers.local import LocalAccount
 
-from oracle.asset_file import BoundMeter, Deployment
-from oracle.chain.client import Chain
-from oracle.core.terms import AssetTerms
+from oracle.chain.contracts import AssetOnChain
 from oracle.declare.declarer import Declarer
 from oracle.declare.dispute_watch import DisputeWatch
 from oracle.declare.follower import Follower
 from oracle.declare.journal import Journal, pending_of
 from oracle.errors import ChainError, ChainRefused, ChainUnreachable, SettlementError
-from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
-from oracle.ledger.writer import LedgerWriter
-from oracle.log.sequencer import Sequencer
-from runtime.clock import WorldClock
+from oracle.open_asset import OpenAsset
 from runtime.logs import facts
 from runtime.worker import Worker
 
@@ -39,59 +34,47 @@ class ChainLoop:
 
     def __init__(
         self,
-        *,
-        chain: Chain,
-        deployment: Deployment,
+        asset: OpenAsset,
+        on_chain: AssetOnChain,
         account: LocalAccount,
-        terms: AssetTerms,
-        meters: Sequence[BoundMeter],
-        reader: LedgerReader,
-        writer: LedgerWriter,
-        sequencer: Sequencer,
-        world: WorldClock,
+        *,
         on_failure: Callable[[BaseException], None],
         poll_s: int = POLL_S,
         confirmations: int = 0,
         first_block: int | None = None,
     ) -> None:
-        """Compose it; nothing is asked of the chain but its id.
+        """Compose it; nothing is asked of the chain.
 
-        Raises:
-            ChainConflict: the deployment is of another chain.
-            ChainUnreachable: no answer.
+        Args:
+            asset: whose periods are brought to the chain.
+            on_chain: its contracts.
+            account: signs reports and anchors, and pays.
+            on_failure: called from the thread when it dies.
+            poll_s: seconds of real time between two looks.
+            confirmations: blocks on top of a write, or of an event, before it counts.
+            first_block: no event is looked for before it; by default what the deployment says.
         """
-        self._chain = chain
-        self._reader = reader
-        self._writer = writer
-        self._world = world
+        self._chain = on_chain.chain
+        self._reader = asset.reader
+        self._writer = asset.writer
+        self._world = asset.world
         self._poll_s = poll_s
         self._confirmations = confirmations
         self._follower = Follower(
-            chain,
-            deployment,
-            reader,
-            writer,
+            on_chain,
+            asset.reader,
+            asset.writer,
             confirmations=confirmations,
-            first_block=deployment.first_block if first_block is None else first_block,
+            first_block=on_chain.deployment.first_block if first_block is None else first_block,
         )
-        self._journal = Journal(chain, account, writer, reader, world, confirmations=confirmations)
-        self._declarer = Declarer(
-            chain=chain,
-            deployment=deployment,
-            account=account,
-            terms=terms,
-            meters=meters,
-            reader=reader,
-            writer=writer,
-            sequencer=sequencer,
-            world=world,
-            journal=self._journal,
-            follower=self._follower,
+        self._journal = Journal(
+            self._chain, account, asset.writer, asset.reader, asset.world, confirmations=confirmations
         )
-        self._disputes = DisputeWatch(chain, reader)
+        self._declarer = Declarer(asset, on_chain, account, journal=self._journal, follower=self._follower)
+        self._disputes = DisputeWatch(self._chain, self._reader)
         self._head = 0
         self._forks = 0
-        self._participant = world.join("oracle chain")
+        self._participant = self._world.join("oracle chain")
         self._changed = threading.Condition()
         self._wanted = True  # the first pass finishes what an earlier process left
         self._stopping = False

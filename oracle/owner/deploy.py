@@ -11,7 +11,7 @@ from web3.contract import Contract
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import artifacts
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.chain.wiring import asset_id, bindings_root, check_wiring
@@ -114,8 +114,9 @@ def deploy(
         "token": token,
     }
     deployment = Deployment(chain.chain_id, addresses)
-    check_wiring(chain, deployment, terms=terms, meters=meters, signer=roles.signers[0])
-    check_roles(chain, deployment, roles)
+    on_chain = AssetOnChain.of(chain, deployment)
+    check_wiring(on_chain, terms=terms, meters=meters, signer=roles.signers[0])
+    check_roles(on_chain, roles)
     first_block = min(receipt.block for receipt in steps.receipts)
     return Deployed(replace(deployment, first_block=first_block), steps.receipts)
 
@@ -189,14 +190,14 @@ def _check_factory(chain: Chain, factory: Contract) -> None:
         )
 
 
-def check_roles(chain: Chain, deployment: Deployment, roles: RoleHolders) -> None:
+def check_roles(on_chain: AssetOnChain, roles: RoleHolders) -> None:
     """Read back who may do what.
 
     Raises:
         ChainConflict: a function is guarded by another role, or a role is not held by its holder.
         ChainUnreachable: no answer.
     """
-    contracts = contracts_of(chain, deployment)
+    chain, contracts = on_chain.chain, on_chain.contracts
     for name, function, role in RESTRICTED:
         target = contracts.named(name)
         selector = function_signature_to_4byte_selector(function)

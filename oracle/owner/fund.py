@@ -7,9 +7,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
 from evidence.units import Minor, div_ceil
-from oracle.asset_file import Deployment
-from oracle.chain.client import Chain
-from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.declarations import Status, declaration
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
@@ -37,8 +35,7 @@ class Funding:
 
 
 def fund_period(
-    chain: Chain,
-    deployment: Deployment,
+    on_chain: AssetOnChain,
     treasury: LocalAccount,
     period: int,
     amount: Minor | None = None,
@@ -52,8 +49,7 @@ def fund_period(
     twice after a time-out; `steps` prevents that.
 
     Args:
-        chain: where.
-        deployment: whose contracts.
+        on_chain: whose contracts, and on which chain.
         treasury: holds the treasury role and the money.
         period: a declared payout period.
         amount: base units; by default all that is declared and not funded yet.
@@ -65,18 +61,17 @@ def fund_period(
             role; nothing was sent.
         ChainUnreachable: no answer, or it was taken back; asking again never funds above what is declared.
     """
-    contracts = contracts_of(chain, deployment)
-    distributor, token = contracts.distributor, contracts.token
+    distributor, token = on_chain.contracts.distributor, on_chain.contracts.token
     action = f"fund period {period}"
-    steps = steps or Steps(chain, treasury)
+    steps = steps or Steps(on_chain.chain, treasury)
 
     def wanted() -> str:
-        room = int(chain.read(distributor.functions.fundable(period), action=action))
+        room = int(on_chain.chain.read(distributor.functions.fundable(period), action=action))
         if room == 0:
-            raise ChainRefused(action=action, reason=_nothing_to_fund(chain, contracts, period))
+            raise ChainRefused(action=action, reason=_nothing_to_fund(on_chain, period))
         sum_ = room if amount is None else amount
-        reason = _why_no_money(chain, contracts, treasury.address, asked=sum_, room=room) or _why_no_tranche(
-            chain, contracts, period, asked=sum_, room=room
+        reason = _why_no_money(on_chain, treasury.address, asked=sum_, room=room) or _why_no_tranche(
+            on_chain, period, asked=sum_, room=room
         )
         if reason:
             raise ChainRefused(action=action, reason=reason)
@@ -84,7 +79,7 @@ def fund_period(
 
     # Asked once: where the transaction of an earlier run was mined, nothing is left to fund and it is still this tranche.
     sum_ = int(steps.remember("amount", wanted))
-    allowed = chain.read(token.functions.allowance(treasury.address, distributor.address), action=action)
+    allowed = on_chain.chain.read(token.functions.allowance(treasury.address, distributor.address), action=action)
     # An allowance that stood before this task is spent once the funding is mined; a run that finds it so must not approve anew.
     stood_before = steps.has_begun("fund") and not steps.has_begun("approve")
     if allowed < sum_ and not stood_before:
@@ -104,9 +99,9 @@ def fund_period(
     return Funding(period, funded["tranche"], Minor(funded["received"]), steps.receipts)
 
 
-def _nothing_to_fund(chain: Chain, contracts: AssetContracts, period: int) -> str:
-    found = declaration(chain, contracts.declarations, period)
-    declared, _funded = chain.read(contracts.distributor.functions.coverage(period))
+def _nothing_to_fund(on_chain: AssetOnChain, period: int) -> str:
+    found = declaration(on_chain.chain, on_chain.contracts.declarations, period)
+    declared, _funded = on_chain.chain.read(on_chain.contracts.distributor.functions.coverage(period))
     deadline = instant_text(found.deadline)
     return {
         Status.NONE: "it is not declared yet",
@@ -120,34 +115,37 @@ def _nothing_to_fund(chain: Chain, contracts: AssetContracts, period: int) -> st
 # What the contract would refuse once the money is approved is said before, so that no permission is left standing for nothing.
 
 
-def _why_no_money(chain: Chain, contracts: AssetContracts, treasury: str, *, asked: int, room: int) -> str:
+def _why_no_money(on_chain: AssetOnChain, treasury: str, *, asked: int, room: int) -> str:
     """Why this account cannot bring so much; empty where it can."""
-    at_once, _delay_s = chain.read(contracts.access.functions.canCall(treasury, contracts.distributor.address, _FUND))
+    at_once, _delay_s = on_chain.chain.read(
+        on_chain.contracts.access.functions.canCall(treasury, on_chain.contracts.distributor.address, _FUND)
+    )
     if not at_once:
         return f"{treasury} does not hold the treasury role"
-    held = chain.read(contracts.token.functions.balanceOf(treasury), action="what the treasury has")
+    held = on_chain.chain.read(on_chain.contracts.token.functions.balanceOf(treasury), action="what the treasury has")
     if held < asked <= room:
         return f"{treasury} has {held} of the payment token, {asked} are needed"
     return ""
 
 
-def _why_no_tranche(chain: Chain, contracts: AssetContracts, period: int, *, asked: int, room: int) -> str:
+def _why_no_tranche(on_chain: AssetOnChain, period: int, *, asked: int, room: int) -> str:
     """Why so much cannot be a tranche of the period, of which `room` is not funded yet; empty where it can."""
-    declared, _funded = chain.read(contracts.distributor.functions.coverage(period))
+    declared, _funded = on_chain.chain.read(on_chain.contracts.distributor.functions.coverage(period))
     least = div_ceil(declared, 100)
     if asked > room:
         return f"{asked} is more than the {room} that are declared and not funded yet"
     if asked < least and asked != room:
         return f"{asked} is less than a tranche brings at least: {least}, a hundredth of what is declared, or all that is left"
-    days = chain.read(contracts.declarations.functions.periodDays(period))
-    if not chain.read(contracts.share.functions.totalShareDays(*days), action="the share-days of the period"):
+    days = on_chain.chain.read(on_chain.contracts.declarations.functions.periodDays(period))
+    if not on_chain.chain.read(
+        on_chain.contracts.share.functions.totalShareDays(*days), action="the share-days of the period"
+    ):
         return "nobody who earns held a share in the period: the money would belong to nobody"
     return ""
 
 
 def mint_demo_money(
-    chain: Chain,
-    deployment: Deployment,
+    on_chain: AssetOnChain,
     owner: LocalAccount,
     to: str,
     amount: Minor,
@@ -160,8 +158,7 @@ def mint_demo_money(
     Nothing in that contract limits how much is created: only `steps`, kept in a file, keeps a repeat from creating it twice.
 
     Args:
-        chain: where.
-        deployment: whose token.
+        on_chain: whose token, and on which chain.
         owner: of the token: the treasury of the deployment.
         to: who gets it.
         amount: base units.
@@ -171,8 +168,8 @@ def mint_demo_money(
     Raises:
         ChainRefused, ChainUnreachable: as `Steps.transact`.
     """
-    token = contracts_of(chain, deployment).token
-    steps = steps or Steps(chain, owner)
+    token = on_chain.contracts.token
+    steps = steps or Steps(on_chain.chain, owner)
     steps.transact(
         "demo money",
         lambda: token.functions.mint(to_checksum_address(to), amount),

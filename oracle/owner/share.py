@@ -5,25 +5,20 @@ from collections.abc import Sequence
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from oracle.asset_file import Deployment
-from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 
 
-def allow(
-    chain: Chain, deployment: Deployment, compliance: LocalAccount, holders: Sequence[str], *, allowed: bool = True
-) -> Receipt:
+def allow(on_chain: AssetOnChain, compliance: LocalAccount, holders: Sequence[str], *, allowed: bool = True) -> Receipt:
     """Put up to 256 holders on the gate's list, or take them off it; errors as `Chain.transact`."""
-    gate = contracts_of(chain, deployment).gate
+    gate = on_chain.contracts.gate
     call = gate.functions.setAllowed([to_checksum_address(holder) for holder in holders], allowed)
-    return chain.transact(compliance, call, action="allow holders" if allowed else "take holders off the list")
+    return on_chain.chain.transact(compliance, call, action="allow holders" if allowed else "take holders off the list")
 
 
 def mint(
-    chain: Chain,
-    deployment: Deployment,
+    on_chain: AssetOnChain,
     issuer: LocalAccount,
     to: str,
     shares: int,
@@ -32,8 +27,8 @@ def mint(
     confirmations: int = 0,
 ) -> Receipt:
     """Create shares, once for the same `steps`, and wait for `confirmations` blocks on top; errors as `Steps.transact`."""
-    share = contracts_of(chain, deployment).share
-    steps = steps or Steps(chain, issuer)
+    share = on_chain.contracts.share
+    steps = steps or Steps(on_chain.chain, issuer)
     steps.transact(
         "mint", lambda: share.functions.mint(to_checksum_address(to), shares), action=f"mint {shares} shares to {to}"
     )
@@ -41,9 +36,9 @@ def mint(
     return steps.receipts[-1]
 
 
-def transfer(chain: Chain, deployment: Deployment, holder: LocalAccount, to: str, shares: int) -> Receipt:
+def transfer(on_chain: AssetOnChain, holder: LocalAccount, to: str, shares: int) -> Receipt:
     """Move shares; the new holder earns from today's settlement day on. Errors as `Chain.transact`."""
-    share = contracts_of(chain, deployment).share
-    return chain.transact(
+    share = on_chain.contracts.share
+    return on_chain.chain.transact(
         holder, share.functions.transfer(to_checksum_address(to), shares), action=f"transfer {shares} shares to {to}"
     )

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from evidence.units import Minor
-from oracle.asset_file import Deployment
-from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.transaction import Receipt
 
 
@@ -21,26 +19,28 @@ class Claimed:
     receipt: Receipt | None
 
 
-def owed(chain: Chain, deployment: Deployment, holder: str) -> Minor:
+def owed(on_chain: AssetOnChain, holder: str) -> Minor:
     """Base units that the distributor owes `holder` from all tranches so far."""
-    distributor = contracts_of(chain, deployment).distributor
-    count = chain.read(distributor.functions.trancheCount())
-    return Minor(chain.read(distributor.functions.owed(holder, count), action=f"what {holder} is owed"))
+    distributor = on_chain.contracts.distributor
+    count = on_chain.chain.read(distributor.functions.trancheCount())
+    return Minor(on_chain.chain.read(distributor.functions.owed(holder, count), action=f"what {holder} is owed"))
 
 
-def claim(chain: Chain, deployment: Deployment, holder: LocalAccount, *, up_to: int | None = None) -> Claimed:
+def claim(on_chain: AssetOnChain, holder: LocalAccount, *, up_to: int | None = None) -> Claimed:
     """Pay the holder everything owed from the tranches below `up_to` (default: all).
 
     Raises:
         ChainRefused: the gate does not allow the holder, or the token refuses; nothing is lost, what is owed stays owed.
         ChainUnreachable: no answer; claiming again never pays twice.
     """
-    distributor = contracts_of(chain, deployment).distributor
-    count = up_to if up_to is not None else int(chain.read(distributor.functions.trancheCount()))
-    amount = chain.read(distributor.functions.owed(holder.address, count), action=f"what {holder.address} is owed")
+    distributor = on_chain.contracts.distributor
+    count = up_to if up_to is not None else int(on_chain.chain.read(distributor.functions.trancheCount()))
+    amount = on_chain.chain.read(
+        distributor.functions.owed(holder.address, count), action=f"what {holder.address} is owed"
+    )
     if amount == 0:
         return Claimed(holder.address, Minor(0), count, None)
-    receipt = chain.transact(holder, distributor.functions.claim(count), action=f"claim for {holder.address}")
+    receipt = on_chain.chain.transact(holder, distributor.functions.claim(count), action=f"claim for {holder.address}")
     paid = sum(
         distributor.events.Paid().process_log(log)["args"]["amount"]
         for log in receipt.logs

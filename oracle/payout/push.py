@@ -11,9 +11,7 @@ from web3.contract.contract import ContractEvent
 from web3.types import LogReceipt
 
 from evidence.units import Minor
-from oracle.asset_file import Deployment
-from oracle.chain.client import Chain
-from oracle.chain.contracts import AssetContracts, contracts_of, topic_of
+from oracle.chain.contracts import AssetOnChain, topic_of
 from oracle.chain.transaction import Receipt
 from oracle.core.holders.holder_register import NOBODY
 from oracle.errors import ChainRefused
@@ -78,8 +76,7 @@ def known_holders(reader: LedgerReader) -> list[str]:
 
 
 def push_due(
-    chain: Chain,
-    deployment: Deployment,
+    on_chain: AssetOnChain,
     keeper: LocalAccount,
     reader: LedgerReader,
     *,
@@ -89,8 +86,7 @@ def push_due(
     """Pay every known holder who is owed something and may be paid now.
 
     Args:
-        chain: where.
-        deployment: whose contracts.
+        on_chain: whose contracts, and on which chain.
         keeper: pays the gas.
         reader: the ledger that knows the holders.
         skip: holders who would rather pull themselves.
@@ -101,23 +97,18 @@ def push_due(
     """
     if not 1 <= page <= PAGE:
         raise ValueError(f"{page} holders in one push, between 1 and {PAGE} allowed")
-    contracts = contracts_of(chain, deployment)
-    up_to = int(chain.read(contracts.distributor.functions.trancheCount()))
+    up_to = int(on_chain.chain.read(on_chain.contracts.distributor.functions.trancheCount()))
     passed_over = {to_checksum_address(holder) for holder in skip}
-    due = [
-        holder
-        for holder in known_holders(reader)
-        if holder not in passed_over and _is_due(chain, contracts, holder, up_to)
-    ]
+    due = [holder for holder in known_holders(reader) if holder not in passed_over and _is_due(on_chain, holder, up_to)]
     payouts: list[Payout] = []
     receipts: list[Receipt] = []
     while due:
-        receipt, done = _push_page(chain, contracts, keeper, due[:page], up_to)
+        receipt, done = _push_page(on_chain, keeper, due[:page], up_to)
         if receipt is not None:
             receipts.append(receipt)
-            payouts += _payouts(contracts, receipt)
+            payouts += _payouts(on_chain, receipt)
         due = due[done:]
-        if receipt is None or done == 0 or _halted(contracts, receipt):
+        if receipt is None or done == 0 or _halted(on_chain, receipt):
             return Push(
                 up_to,
                 tuple(payouts),
@@ -127,24 +118,24 @@ def push_due(
     return Push(up_to, tuple(payouts), tuple(receipts))
 
 
-def _is_due(chain: Chain, contracts: AssetContracts, holder: str, up_to: int) -> bool:
-    distributor = contracts.distributor.functions
-    if not chain.read(distributor.owed(holder, up_to), action=f"what {holder} is owed"):
+def _is_due(on_chain: AssetOnChain, holder: str, up_to: int) -> bool:
+    distributor = on_chain.contracts.distributor.functions
+    if not on_chain.chain.read(distributor.owed(holder, up_to), action=f"what {holder} is owed"):
         return False
     try:
         # The contract alone knows who may be paid: gate, its failures, freezes, another payout address, a lost wallet.
-        chain.read(distributor.claim(up_to), action=f"whether {holder} may be paid", sender=holder)
+        on_chain.chain.read(distributor.claim(up_to), action=f"whether {holder} may be paid", sender=holder)
     except ChainRefused as refused:
         # Pushing to such a holder pays nobody and costs gas.
         if refused.reason.startswith(_MAY_NOT_BE_PAID):
             return False
         # What the token refuses is left to the push, which tells one holder from all, but once for each tranche: it moved the cursor.
-        return int(chain.read(distributor.cursorOf(holder))) < up_to
+        return int(on_chain.chain.read(distributor.cursorOf(holder))) < up_to
     return True
 
 
 def _push_page(
-    chain: Chain, contracts: AssetContracts, keeper: LocalAccount, holders: Sequence[str], up_to: int
+    on_chain: AssetOnChain, keeper: LocalAccount, holders: Sequence[str], up_to: int
 ) -> tuple[Receipt | None, int]:
     """Push to one page.
 
@@ -152,45 +143,48 @@ def _push_page(
         Its receipt, and how many of them the contract dealt with before the gas ran short or the token failed; no receipt where nobody
         would be, so that nothing was sent.
     """
-    least = int(chain.read(contracts.distributor.functions.PUSH_LEAST()))
+    least = int(on_chain.chain.read(on_chain.contracts.distributor.functions.PUSH_LEAST()))
     gas = min(least + _GAS_ONCE + len(holders) * (_GAS_PER_HOLDER + up_to * _GAS_PER_TRANCHE), _GAS_MAX)
-    call = contracts.distributor.functions.push(list(holders), up_to)
+    call = on_chain.contracts.distributor.functions.push(list(holders), up_to)
     action = f"push to {len(holders)} holders"
-    prepared = chain.prepare(keeper, call, action=action, gas=gas)
+    prepared = on_chain.chain.prepare(keeper, call, action=action, gas=gas)
     if int.from_bytes(prepared.returned, "big") == 0:
         return None, 0
-    chain.send(prepared.raw, action=action)
-    receipt = chain.wait(prepared.tx_hash, action=action, returned=prepared.returned)
-    for event in (contracts.distributor.events.PushStopped(), contracts.distributor.events.PushHalted()):
-        for log in _logs_of(event, contracts, receipt):
+    on_chain.chain.send(prepared.raw, action=action)
+    receipt = on_chain.chain.wait(prepared.tx_hash, action=action, returned=prepared.returned)
+    for event in (
+        on_chain.contracts.distributor.events.PushStopped(),
+        on_chain.contracts.distributor.events.PushHalted(),
+    ):
+        for log in _logs_of(event, on_chain, receipt):
             return receipt, int(event.process_log(log)["args"]["done"])
     return receipt, len(holders)
 
 
-def _halted(contracts: AssetContracts, receipt: Receipt) -> bool:
-    return bool(_logs_of(contracts.distributor.events.PushHalted(), contracts, receipt))
+def _halted(on_chain: AssetOnChain, receipt: Receipt) -> bool:
+    return bool(_logs_of(on_chain.contracts.distributor.events.PushHalted(), on_chain, receipt))
 
 
-def _logs_of(event: ContractEvent, contracts: AssetContracts, receipt: Receipt) -> list[LogReceipt]:
+def _logs_of(event: ContractEvent, on_chain: AssetOnChain, receipt: Receipt) -> list[LogReceipt]:
     return [
         log
         for log in receipt.logs
-        if log["address"] == contracts.distributor.address and bytes(log["topics"][0]) == topic_of(event)
+        if log["address"] == on_chain.contracts.distributor.address and bytes(log["topics"][0]) == topic_of(event)
     ]
 
 
-def _payouts(contracts: AssetContracts, receipt: Receipt) -> list[Payout]:
+def _payouts(on_chain: AssetOnChain, receipt: Receipt) -> list[Payout]:
     events = {
         topic_of(event): (event, outcome)
         for event, outcome in (
-            (contracts.distributor.events.Paid(), Outcome.PAID),
-            (contracts.distributor.events.PayHeld(), Outcome.HELD),
-            (contracts.distributor.events.PayFailed(), Outcome.FAILED),
+            (on_chain.contracts.distributor.events.Paid(), Outcome.PAID),
+            (on_chain.contracts.distributor.events.PayHeld(), Outcome.HELD),
+            (on_chain.contracts.distributor.events.PayFailed(), Outcome.FAILED),
         )
     }
     found = []
     for log in receipt.logs:
-        if log["address"] != contracts.distributor.address or bytes(log["topics"][0]) not in events:
+        if log["address"] != on_chain.contracts.distributor.address or bytes(log["topics"][0]) not in events:
             continue
         event, outcome = events[bytes(log["topics"][0])]
         args = event.process_log(log)["args"]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from evidence.units import div_floor
-from oracle.asset_file import Deployment
-from oracle.chain.client import Chain
+from oracle.chain.contracts import AssetOnChain
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
 from oracle.payout.push import Push, push_due
@@ -28,8 +27,7 @@ log = logging.getLogger(__name__)
 class KeeperDeps:
     """What a pass needs: where, whose contracts, who pays the gas, who is passed over."""
 
-    chain: Chain
-    deployment: Deployment
+    on_chain: AssetOnChain
     keeper: LocalAccount
     reader: LedgerReader
     skip: Collection[str]
@@ -66,7 +64,7 @@ class KeeperService:
         self._stopping.set()
         self._participant.leave()
         self._worker.join(timeout_s=180)
-        self._deps.chain.close()
+        self._deps.on_chain.chain.close()
         self._deps.reader.close()
 
     def status(self) -> dict[str, object]:
@@ -92,7 +90,7 @@ class KeeperService:
         at = self._world.now()
         deps = self._deps
         try:
-            push = push_due(deps.chain, deps.deployment, deps.keeper, deps.reader, skip=deps.skip)
+            push = push_due(deps.on_chain, deps.keeper, deps.reader, skip=deps.skip)
         except ChainError as error:
             with self._lock:
                 self._counts["failed"] += 1

@@ -15,15 +15,11 @@ from oracle.core.energy.note import Note
 from oracle.core.energy.points import PointDay
 from oracle.core.energy.vee import Label
 from oracle.core.tariff import intervals_of
-from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError
-from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import DayRow
-from oracle.ledger.writer import LedgerWriter
-from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.settle import items, rows
 from oracle.settle.progress import Progress
-from runtime.clock import WorldClock
 from runtime.logs import facts
 
 SETTLED = "settled"
@@ -36,26 +32,13 @@ _LOG = logging.getLogger(__name__)
 class Days:
     """Settles the next day when it is complete; a day that cannot be settled is held, and nothing after it is tried."""
 
-    def __init__(  # noqa: PLR0917 as `SettlePass`
-        self,
-        terms: AssetTerms,
-        meters: Sequence[Meter],
-        progress: Progress,
-        writer: LedgerWriter,
-        reader: LedgerReader,
-        sequencer: Sequencer,
-        world: WorldClock,
-        deadline_s: int | None,
-    ) -> None:
-        self._terms = terms
+    def __init__(self, asset: OpenAsset, meters: Sequence[Meter], progress: Progress, deadline_s: int | None) -> None:
+        self._asset = asset
+        self._terms = asset.terms
         self._meters = meters
         self._progress = progress
-        self._writer = writer
-        self._reader = reader
-        self._sequencer = sequencer
-        self._world = world
         self._deadline_s = deadline_s
-        self._day = int(terms.first_day)
+        self._day = int(asset.terms.first_day)
         self._decided: dict[str, MeterDay] = {}  # of the day that is being settled
         self._tried: dict[str, int] = {}  # the newest log index with which a meter was found undecided
         self._held: str | None = None
@@ -78,7 +61,7 @@ class Days:
 
     def resume(self) -> None:
         """Go on where the ledger stands; a held day is tried again."""
-        newest = self._reader.settlement.newest_day()
+        newest = self._asset.reader.settlement.newest_day()
         if newest is not None:
             self._day = newest.day if newest.state == HELD else newest.day + 1
 
@@ -88,7 +71,7 @@ class Days:
             return False
         end = self._end
         active = in_force(self._meters, end)
-        forced = self._deadline_s is not None and self._world.now() >= end + self._deadline_s
+        forced = self._deadline_s is not None and self._asset.world.now() >= end + self._deadline_s
         if not forced and (not active or not self._progress.all_passed(active, end)):
             return False
         try:
@@ -132,9 +115,9 @@ class Days:
     def _meter_day(self, meter: Meter, *, forced: bool) -> MeterDay | None:
         start, end = self._start, self._end
         tol_s = BoundaryRule(self._terms.poll_interval_s, end).tol_s
-        frozen = self._reader.settlement.boundary(meter.meter_id, start)
+        frozen = self._asset.reader.settlement.boundary(meter.meter_id, start)
         opening = rows.boundary_of(frozen) if frozen else None
-        headers = self._reader.headers
+        headers = self._asset.reader.headers
         opening_time = items.reading_time(headers, opening.where, start) if opening else start
         from_ = start if opening else start - tol_s
         # What lies just behind the day's end decides it nearly always. A day further is read only where it does not, and the deadline
@@ -171,15 +154,17 @@ class Days:
             for point in self._terms.points
         )
         notes = [said for one in meters.values() for said in one.notes] + self._point_notes(results, start)
-        now = self._world.now()
-        with self._writer.transaction():
-            view = self._writer.view.settlement
+        now = self._asset.world.now()
+        with self._asset.writer.transaction():
+            view = self._asset.writer.view.settlement
             for one in meters.values():
                 for instant, boundary in sorted(one.boundaries.items()):
                     if view.boundary(one.meter.meter_id, instant) is None:
-                        self._writer.settlement.freeze_boundary(rows.boundary_row(one.meter.meter_id, boundary, now))
+                        self._asset.writer.settlement.freeze_boundary(
+                            rows.boundary_row(one.meter.meter_id, boundary, now)
+                        )
             for result in results:
-                self._writer.settlement.put_point_day(rows.point_day_row(result))
+                self._asset.writer.settlement.put_point_day(rows.point_day_row(result))
             self._put_day(SETTLED, note.documents(notes), sum(one.missed for one in meters.values()))
         # Durable from here: the day's boundaries are frozen, and the next day starts from them.
         labels = [f"{one.subject}:{one.label}*{one.count}" for one in notes[:_LABELS_LOGGED_MAX]]
@@ -191,12 +176,12 @@ class Days:
         return notes + [Note(Label.NEGATIVE_POINT, r.point, 1, start, start) for r in results if r.energy_wh < 0]
 
     def _put_day(self, state: str, notes: list[dict[str, str]], missing: int) -> None:
-        self._writer.settlement.put_day(
+        self._asset.writer.settlement.put_day(
             DayRow(
                 day=self._day,
                 state=state,
-                settled_at=self._world.now(),
-                log_size=self._sequencer.size,
+                settled_at=self._asset.world.now(),
+                log_size=self._asset.sequencer.size,
                 missing_meters=missing,
                 notes=rows.notes_text(notes),
             )
@@ -205,7 +190,7 @@ class Days:
     def _hold(self, reason: str) -> None:
         """The same data give the same error, so a held day is tried again only at the next start."""
         self._held = f"{calendar.day_text(self._day)}: {reason}"
-        with self._writer.transaction():
+        with self._asset.writer.transaction():
             self._put_day(HELD, [{"label": HELD, "subject": self._terms.asset, "detail": reason}], 0)
         _LOG.error("day held", extra=facts(**self._day_facts(), detail=reason))
 

@@ -14,12 +14,10 @@ from oracle.core.money import settlement
 from oracle.core.money.figures import FrozenInputs, PeriodInputs
 from oracle.core.money.settlement import Settlement
 from oracle.core.tariff import needs_zone
-from oracle.core.terms import AssetTerms
 from oracle.errors import SettlementError
-from oracle.ledger.reader import LedgerReader, LedgerView
+from oracle.ledger.reader import LedgerView
 from oracle.ledger.rows import PeriodRow
-from oracle.ledger.writer import LedgerWriter
-from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.settle import rows
 from oracle.settle.days import SETTLED
 from oracle.settle.tzdata import tzdata_version
@@ -31,22 +29,12 @@ _LOG = logging.getLogger(__name__)
 class Periods:
     """Settles payout periods in order."""
 
-    def __init__(  # noqa: PLR0917 as `SettlePass`
-        self,
-        terms: AssetTerms,
-        meters: Sequence[Meter],
-        writer: LedgerWriter,
-        reader: LedgerReader,
-        sequencer: Sequencer,
-        registry_index: int,
-    ) -> None:
-        self._terms = terms
+    def __init__(self, asset: OpenAsset, meters: Sequence[Meter], registry_index: int) -> None:
+        self._asset = asset
+        self._terms = asset.terms
         self._meters = meters
-        self._writer = writer
-        self._reader = reader
-        self._sequencer = sequencer
         self._registry_index = registry_index
-        self._tzdata = tzdata_version() if needs_zone(terms) else ""
+        self._tzdata = tzdata_version() if needs_zone(asset.terms) else ""
         self._held: str | None = None
 
     @property
@@ -56,7 +44,7 @@ class Periods:
 
     def settle_until(self, next_day: int) -> bool:
         """Settle every period that ends before the first day that is not settled; True when there was one."""
-        newest = self._reader.settlement.newest_period()
+        newest = self._asset.reader.settlement.newest_period()
         first = 0 if newest is None else newest.period + 1
         deficit = 0 if newest is None else int(newest.deficit_after)
         due = calendar.period_of(self._terms, next_day)
@@ -93,12 +81,12 @@ class Periods:
 
     def _settle(self, period: int, deficit_before: int) -> int:
         days = calendar.period_days(self._terms, period)
-        with self._writer.transaction():
-            frozen = FrozenInputs(self._sequencer.size, self._registry_index, self._tzdata)
-            settled = settlement.settle(self.inputs(self._writer.view, period, deficit_before, frozen))
-            self._sequencer.append_document(tags.ENTRY_DECISION, canonical.encode_decision(settled.document))
-            self._writer.settlement.add_period(
-                self._period_row(period, days, settled, self._sequencer.size, self._sequencer.root())
+        with self._asset.writer.transaction():
+            frozen = FrozenInputs(self._asset.sequencer.size, self._registry_index, self._tzdata)
+            settled = settlement.settle(self.inputs(self._asset.writer.view, period, deficit_before, frozen))
+            self._asset.sequencer.append_document(tags.ENTRY_DECISION, canonical.encode_decision(settled.document))
+            self._asset.writer.settlement.add_period(
+                self._period_row(period, days, settled, self._asset.sequencer.size, self._asset.sequencer.root())
             )
         # Durable from here: the statement is in the log, and the chain loop may anchor this size and declare.
         return settled.deficit_after

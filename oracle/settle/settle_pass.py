@@ -1,19 +1,12 @@
 """The settle pass: after every commit of the intake it asks whether a day is complete, and settles what is."""
 
-from collections.abc import Sequence
-
-from oracle.asset_file import BoundMeter
 from oracle.core import calendar
 from oracle.core.energy import points
 from oracle.core.energy.meter import meter_of
-from oracle.core.terms import AssetTerms
-from oracle.ledger.reader import LedgerReader
-from oracle.ledger.writer import LedgerWriter
-from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.settle.days import Days
 from oracle.settle.periods import Periods
 from oracle.settle.progress import Progress
-from runtime.clock import WorldClock
 
 _DAYS_PER_RUN = 400
 
@@ -21,38 +14,22 @@ _DAYS_PER_RUN = 400
 class SettlePass:
     """Settles one asset's days and payout periods. One thread calls it: the intake's, after its commits."""
 
-    def __init__(  # noqa: PLR0917 the seam that oracle.service wires, in the order of the line
-        self,
-        terms: AssetTerms,
-        meters: Sequence[BoundMeter],
-        writer: LedgerWriter,
-        reader: LedgerReader,
-        sequencer: Sequencer,
-        world: WorldClock,
-        *,
-        registry_index: int = 0,
-        deadline_s: int | None = None,
-    ) -> None:
+    def __init__(self, asset: OpenAsset, *, registry_index: int = 0, deadline_s: int | None = None) -> None:
         """Nothing is read before the first run.
 
         Args:
-            terms: what a settlement depends on besides data.
-            meters: the bindings of the asset file.
-            writer: the ledger.
-            reader: the ledger, read-only.
-            sequencer: the log, for the statement's entry.
-            world: stamps rows, and the deadline.
+            asset: whose days and periods; its log takes the statements.
             registry_index: the on-chain registry entry that names these bindings.
             deadline_s: seconds after a day's end at which it is settled without the meters that are missing; None: never.
         """
         installed = tuple(
             meter_of(bound.binding, bound.hash, lanes)
-            for bound in sorted(meters, key=lambda bound: bound.binding.serial)
-            if (lanes := points.lanes_of(terms, bound.binding.serial))
+            for bound in sorted(asset.meters, key=lambda bound: bound.binding.serial)
+            if (lanes := points.lanes_of(asset.terms, bound.binding.serial))
         )
-        self._progress = Progress(installed, reader)
-        self._days = Days(terms, installed, self._progress, writer, reader, sequencer, world, deadline_s)
-        self._periods = Periods(terms, installed, writer, reader, sequencer, registry_index)
+        self._progress = Progress(installed, asset.reader)
+        self._days = Days(asset, installed, self._progress, deadline_s)
+        self._periods = Periods(asset, installed, registry_index)
         self._resumed = False
         self._periods_may_be_due = True
 

@@ -28,6 +28,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.registry.registration import register
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import SteppedClock
@@ -82,7 +83,11 @@ def settled_wh(folder: Path, replayed: Replayed, *, chain_now: int) -> dict[str,
         verifier.close()
         status = intake.status()
         assert not status["refused"], status
-        SettlePass(asset.terms, asset.meters, writer, reader, sequencer, world).run()
+        SettlePass(
+            OpenAsset(
+                terms=asset.terms, meters=asset.meters, reader=reader, writer=writer, sequencer=sequencer, world=world
+            )
+        ).run()
         first = asset.terms.first_day
         periods = reader.settlement.periods(limit=1000)
         assert [period.state for period in periods] == ["settled"] * sun.days

@@ -13,7 +13,7 @@ from cli.main import run
 from oracle import asset_file
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.embedded import fund_accounts
 from oracle.chain.key_file import read_account
 from oracle.ledger.reader import LedgerReader
@@ -69,6 +69,7 @@ class LoopSite:
         chain_table = f'\n[chain]\nrpc_url = "{rpc_url}"\nkey = "keys/declarer.key"\npoll_s = 1\n'
         self._edit("oracle.toml", lambda text: text + chain_table)
         self.deployment = self._deploy()
+        self.on_chain = AssetOnChain.of(self.chain, self.deployment)
         assert run(["oracle", "create", "--config", str(folder / "oracle.toml")]) == 0
 
     def add_world(self, *expected: str) -> None:
@@ -125,7 +126,7 @@ class LoopSite:
 
     def balances(self) -> dict[str, int]:
         """The money of the holders."""
-        token = contracts_of(self.chain, self.deployment).token
+        token = self.on_chain.contracts.token
         return {name: self.chain.read(token.functions.balanceOf(self.accounts[name].address)) for name in SHARES}
 
     def _deploy(self) -> Deployment:
@@ -150,9 +151,10 @@ class LoopSite:
         deployment = asset_file.load(path).deployment
         assert deployment is not None
         owner = self.accounts["owner"]
-        allow(self.chain, deployment, owner, [self.accounts[name].address for name in SHARES])
+        on_chain = AssetOnChain.of(self.chain, deployment)
+        allow(on_chain, owner, [self.accounts[name].address for name in SHARES])
         for name, shares in SHARES.items():
-            mint(self.chain, deployment, owner, self.accounts[name].address, shares)
+            mint(on_chain, owner, self.accounts[name].address, shares)
         return deployment
 
     def _edit(self, name: str, change: Callable[[str], str]) -> None:

@@ -11,7 +11,6 @@ import pytest
 from eth_account import Account
 
 from oracle import asset_file
-from oracle.chain.contracts import contracts_of
 from tests.oracle.chain.anvil_node import until
 from tests.oracle.chain.asset_site import Books, Site
 from tests.oracle.chain.test_chain_reorg import loop_on
@@ -56,7 +55,7 @@ def funded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopSite]:
                 terms=asset.terms,
                 meters=asset.meters,
                 deployment=site.deployment,
-                contracts=contracts_of(site.chain, site.deployment),
+                contracts=site.on_chain.contracts,
                 owner=site.accounts["owner"],
                 oracle=site.accounts["declarer"],
                 holders=[site.accounts[name] for name in SHARES],

@@ -20,7 +20,7 @@ from firmware_sim.broker import EmbeddedBroker
 from firmware_sim.service import SimService
 from gateway.service import GatewayService
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.errors import ChainError
 from oracle.ledger.reader import LedgerReader
 from oracle.payout import config as keeper_config
@@ -80,7 +80,10 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         assert heart.wait_ready(60)
         keeper = keeper_config.load(site.folder / "keeper.toml")
         deps = KeeperDeps(
-            Chain.connect(site.rpc_url), site.deployment, site.accounts["keeper"], LedgerReader(config.ledger), ()
+            AssetOnChain.of(Chain.connect(site.rpc_url), site.deployment),
+            site.accounts["keeper"],
+            LedgerReader(config.ledger),
+            (),
         )
         services: list[Service] = [
             KeeperService(deps, world, every_s=keeper.every_s, on_failure=on_failure),
@@ -234,7 +237,7 @@ def test_broker_and_chain_killed_in_the_middle_come_to_the_same_day(in_process: 
 
 def declared_on(site: LoopSite) -> bool:
     """Whether the contract, not only the ledger, has the day."""
-    declared = contracts_of(site.chain, site.deployment).declarations.events.Declared()
+    declared = site.on_chain.contracts.declarations.events.Declared()
     try:
         return len(site.chain.call(lambda _: declared.get_logs(from_block=0))) == 1
     except ChainError:

@@ -16,7 +16,7 @@ from evidence.units import Minor, SettlementDay
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import embedded
 from oracle.chain.client import Chain
-from oracle.chain.contracts import AssetContracts, contracts_of
+from oracle.chain.contracts import AssetContracts, AssetOnChain
 from oracle.chain.transaction import Receipt
 from oracle.core.money.report import Report, first_report
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
@@ -25,8 +25,10 @@ from oracle.ledger.rows import PeriodRow
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.owner.deploy import deploy
 from oracle.owner.roles import AT_ONCE, ReportRules, RoleHolders
+from runtime.clock import WorldClock
 
 DAY_S = 86_400
 
@@ -97,6 +99,14 @@ class Site:
     holders: list[LocalAccount]
     gas_used: int
 
+    @property
+    def on_chain(self) -> AssetOnChain:
+        return self.on(self.chain)
+
+    def on(self, chain: Chain) -> AssetOnChain:
+        """The same contracts through another client."""
+        return AssetOnChain.of(chain, self.deployment)
+
     def end_of(self, period: int) -> int:
         day = int(self.terms.first_day) + (period + 1) * self.terms.days_per_period
         return day * DAY_S - self.terms.utc_offset_s
@@ -139,7 +149,7 @@ def open_site(
         terms=terms,
         meters=meters,
         deployment=deployed.deployment,
-        contracts=contracts_of(chain, deployed.deployment),
+        contracts=AssetOnChain.of(chain, deployed.deployment).contracts,
         owner=owner,
         oracle=oracle,
         holders=holders,
@@ -171,6 +181,16 @@ class Books:
     def close(self) -> None:
         self.reader.close()
         self.writer.close()
+
+    def open_asset(self, world: WorldClock) -> OpenAsset:
+        return OpenAsset(
+            terms=self.site.terms,
+            meters=self.site.meters,
+            reader=self.reader,
+            writer=self.writer,
+            sequencer=self.sequencer,
+            world=world,
+        )
 
     def settle(self, period: int, distributable: int, *, entries: int = 3) -> PeriodRow:
         with self.writer.transaction():

@@ -10,7 +10,7 @@ from cli.main import run
 from oracle import asset_file
 from oracle.chain import embedded
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.declarations import Status, declaration
 from oracle.chain.key_file import read_account
 from oracle.chain.steps import Steps
@@ -28,8 +28,7 @@ def answer(books: Books, journal: Path, *, period: int = 0) -> Answer:
     site = books.site
     steps = Steps(site.chain, site.oracle, path=journal, task={"period": str(period)})
     done = answer_dispute(
-        site.chain,
-        site.deployment,
+        site.on_chain,
         site.oracle,
         books.reader,
         period,
@@ -116,9 +115,7 @@ def test_there_must_be_something_to_answer(disputable_site: Site, disputable_boo
     assert declared_on_chain(site, 0) == 1
     steps = Steps(site.chain, site.owner)
     with pytest.raises(ChainConflict, match="the oracle's key is"):
-        answer_dispute(
-            site.chain, site.deployment, site.owner, books.reader, 0, terms=site.terms, meters=site.meters, steps=steps
-        )
+        answer_dispute(site.on_chain, site.owner, books.reader, 0, terms=site.terms, meters=site.meters, steps=steps)
     assert not journal.exists()
     assert own_report(books, 0).revision == 0
 
@@ -157,7 +154,7 @@ def test_the_command_answers_and_says_what_it_declared(
         terms=loaded.terms,
         meters=loaded.meters,
         deployment=loaded.deployment,
-        contracts=contracts_of(chain, loaded.deployment),
+        contracts=AssetOnChain.of(chain, loaded.deployment).contracts,
         owner=owner,
         oracle=declarer,
         holders=[],

@@ -22,21 +22,21 @@ def test_the_line_runs_on_anvil(anvil: Anvil, tmp_path: Path) -> None:
     assert chain.has_time_control
     site: Site = open_site(chain)
     holders = [holder.address for holder in site.holders]
-    share.allow(chain, site.deployment, site.owner, holders)
+    share.allow(site.on(chain), site.owner, holders)
     for holder in holders:
-        share.mint(chain, site.deployment, site.owner, holder, 25)
-    mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10**9))
+        share.mint(site.on(chain), site.owner, holder, 25)
+    mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10**9))
     with pytest.raises(ChainRefused, match=r"ERC7943CannotReceive\(account=0x0000"):
-        share.mint(chain, site.deployment, site.owner, "0x" + "00" * 19 + "09", 1)
+        share.mint(site.on(chain), site.owner, "0x" + "00" * 19 + "09", 1)
 
     books = Books(site, tmp_path / "ledger.db")
     books.settle(0, 1_000_001)
     with running(books, chain, SteppedClock(site.end_of(0) + 150)) as loop:
         loop.catch_up()
-        fund_period(chain, site.deployment, site.owner, 0)
+        fund_period(site.on(chain), site.owner, 0)
         loop.catch_up()
-        pushed = push_due(chain, site.deployment, site.owner, books.reader, skip=[holders[3]])
-        claimed = claim(chain, site.deployment, site.holders[3])
+        pushed = push_due(site.on(chain), site.owner, books.reader, skip=[holders[3]])
+        claimed = claim(site.on(chain), site.holders[3])
         loop.catch_up()
     assert [payout.amount for payout in pushed.payouts] == [250_000] * 3
     assert claimed.amount == 250_000

@@ -51,18 +51,7 @@ def world_of(site: Site) -> SteppedClock:
 
 
 def make(books: Books, chain: Chain, world: SteppedClock, failures: Failures) -> ChainLoop:
-    return ChainLoop(
-        chain=chain,
-        deployment=books.site.deployment,
-        account=books.site.oracle,
-        terms=books.site.terms,
-        meters=books.site.meters,
-        reader=books.reader,
-        writer=books.writer,
-        sequencer=books.sequencer,
-        world=world,
-        on_failure=failures.put,
-    )
+    return ChainLoop(books.open_asset(world), books.site.on(chain), books.site.oracle, on_failure=failures.put)
 
 
 @contextmanager
@@ -354,18 +343,7 @@ def test_a_period_that_is_not_over_on_chain_waits(site: Site, books: Books) -> N
 
 def test_contracts_of_another_asset_stop_the_oracle(site: Site, books: Books) -> None:
     failures: Failures = queue.Queue()
-    loop = ChainLoop(
-        chain=site.chain,
-        deployment=site.deployment,
-        account=site.owner,
-        terms=site.terms,
-        meters=site.meters,
-        reader=books.reader,
-        writer=books.writer,
-        sequencer=books.sequencer,
-        world=world_of(site),
-        on_failure=failures.put,
-    )
+    loop = ChainLoop(books.open_asset(world_of(site)), site.on_chain, site.owner, on_failure=failures.put)
     loop.start()
     failure = failures.get(timeout=30)
     loop.stop()

@@ -82,15 +82,9 @@ def loop_on(books: Books, chain: Chain, *, confirmations: int, periods: int) -> 
     site = books.site
     failures: list[BaseException] = []
     return ChainLoop(
-        chain=chain,
-        deployment=site.deployment,
-        account=site.oracle,
-        terms=site.terms,
-        meters=site.meters,
-        reader=books.reader,
-        writer=books.writer,
-        sequencer=books.sequencer,
-        world=SteppedClock(site.end_of(periods - 1) + 150),
+        books.open_asset(SteppedClock(site.end_of(periods - 1) + 150)),
+        site.on(chain),
+        site.oracle,
         on_failure=failures.append,
         confirmations=confirmations,
     )
@@ -202,7 +196,7 @@ def test_a_write_is_confirmed_only_when_blocks_stand_on_top(anvil: Anvil, tmp_pa
     assert [row.block for row in books.reader.chain.journal()] != [row.block for row in before]
     assert declared_on_chain(site, 0) == 1
     anvil.mine(3)
-    Follower(chain, site.deployment, books.reader, books.writer).catch_up()
+    Follower(site.on(chain), books.reader, books.writer).catch_up()
     assert_ledger_is_the_chain(books)
     books.close()
     chain.close()
@@ -256,7 +250,7 @@ def test_what_was_taken_back_while_the_oracle_was_away_is_written_again(
     anvil.reorg(9)
     assert declared_on_chain(site, 0) == 0
     if follows:  # killed between the events' transaction and the journal's
-        Follower(chain, site.deployment, books.reader, books.writer).catch_up()
+        Follower(site.on(chain), books.reader, books.writer).catch_up()
     loop = loop_on(books, chain, confirmations=0, periods=1)
     loop.start()
     loop.catch_up()
@@ -308,12 +302,12 @@ def test_a_fork_is_left_as_deep_as_the_bound_and_no_deeper(anvil: Anvil, tmp_pat
     site = open_site(chain)
     books = Books(site, tmp_path / "ledger.db")
     anvil.mine(2 * REORG_DEPTH)
-    follower = Follower(chain, site.deployment, books.reader, books.writer)
+    follower = Follower(site.on(chain), books.reader, books.writer)
     follower.catch_up()
     anvil.mine(5)
     follower.catch_up()
     anvil.reorg(REORG_DEPTH - 1)
-    share.allow(chain, site.deployment, site.owner, [site.holders[0].address])
+    share.allow(site.on(chain), site.owner, [site.holders[0].address])
     follower.catch_up()
     assert follower.forks == 1
     assert_ledger_is_the_chain(books)
@@ -333,10 +327,10 @@ def test_the_whole_line_on_blocks_of_one_second(anvil: Anvil, tmp_path: Path, mo
     chain = Chain.connect(anvil.url)
     site = open_site(chain)
     holders = [holder.address for holder in site.holders]
-    share.allow(chain, site.deployment, site.owner, holders)
+    share.allow(site.on(chain), site.owner, holders)
     for holder in holders:
-        share.mint(chain, site.deployment, site.owner, holder, 25)
-    mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10**9))
+        share.mint(site.on(chain), site.owner, holder, 25)
+    mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10**9))
     books = Books(site, tmp_path / "ledger.db")
     books.settle(0, 1_000_000)
     books.settle(1, 500_000)
@@ -348,9 +342,9 @@ def test_the_whole_line_on_blocks_of_one_second(anvil: Anvil, tmp_path: Path, mo
     try:
         until(lambda: states(books) == ["declared"] * 2)
         for period in range(2):
-            fund_period(chain, site.deployment, site.owner, period)
-        pushed = push_due(chain, site.deployment, site.owner, books.reader, skip=[holders[3]])
-        claimed = claim(chain, site.deployment, site.holders[3])
+            fund_period(site.on(chain), site.owner, period)
+        pushed = push_due(site.on(chain), site.owner, books.reader, skip=[holders[3]])
+        claimed = claim(site.on(chain), site.holders[3])
         paid = site.contracts.distributor.functions.totalPaid()
         assert chain.read(paid) == 1_500_000
         until(lambda: len(books.reader.chain.events(contract="distributor", name="Paid")) == 4)
@@ -368,9 +362,9 @@ def declared_site(anvil: Anvil, tmp_path: Path, distributable: int) -> tuple[Cha
     """A site with a holder, money in the treasury, and one declared period."""
     chain = Chain.connect(anvil.url)
     site = open_site(chain)
-    share.allow(chain, site.deployment, site.owner, [site.holders[0].address])
-    share.mint(chain, site.deployment, site.owner, site.holders[0].address, 25)
-    mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10 * distributable))
+    share.allow(site.on(chain), site.owner, [site.holders[0].address])
+    share.mint(site.on(chain), site.owner, site.holders[0].address, 25)
+    mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10 * distributable))
     books = Books(site, tmp_path / "ledger.db")
     books.settle(0, distributable)
     loop = loop_on(books, chain, confirmations=0, periods=1)
@@ -388,17 +382,17 @@ def funded(site: Site) -> tuple[int, int]:
 
 def test_a_tranche_that_a_reorganisation_took_back_is_funded_once(anvil: Anvil, tmp_path: Path) -> None:
     chain, site, books = declared_site(anvil, tmp_path, 1_000)
-    first = fund_period(chain, site.deployment, site.owner, 0)
+    first = fund_period(site.on(chain), site.owner, 0)
     raw = chain.call(lambda web3: web3.eth.get_raw_transaction(first.receipts[-1].tx_hash))  # type: ignore[arg-type]  # a hash as text
     assert funded(site) == (1, 1_000)
     anvil.reorg(2)
     assert funded(site) == (0, 0)
-    fund_period(chain, site.deployment, site.owner, 0)
+    fund_period(site.on(chain), site.owner, 0)
     assert funded(site) == (1, 1_000)
     # The bytes that were lost turn up again: their nonce is used.
     assert not chain.send(bytes(raw), action="fund")
     with pytest.raises(ChainRefused, match="funded in full already"):
-        fund_period(chain, site.deployment, site.owner, 0)
+        fund_period(site.on(chain), site.owner, 0)
     assert funded(site) == (1, 1_000)
     books.close()
     chain.close()
@@ -411,7 +405,7 @@ def test_a_funding_that_timed_out_is_not_doubled(anvil: Anvil, tmp_path: Path, m
 
     def fund(**changes: str) -> None:
         steps = Steps(chain, site.owner, path=journal, task={**task, **changes})
-        fund_period(chain, site.deployment, site.owner, 0, Minor(400), steps=steps)
+        fund_period(site.on(chain), site.owner, 0, Minor(400), steps=steps)
 
     approve = site.contracts.token.functions.approve(site.contracts.distributor.address, 10_000)
     chain.transact(site.owner, approve, action="approve")
@@ -424,14 +418,14 @@ def test_a_funding_that_timed_out_is_not_doubled(anvil: Anvil, tmp_path: Path, m
         assert anvil.waiting() == 1
     # Without a journal a second transaction waits behind the first; all that is declared is the most that both can bring.
     with pytest.raises(ChainUnreachable):
-        fund_period(chain, site.deployment, site.owner, 0)
+        fund_period(site.on(chain), site.owner, 0)
     with pytest.raises(ConfigError, match=r"task\.asked: was begun with 400, and is 600 now"):
         fund(asked="600")
     anvil.mine(2)
     fund()
     assert funded(site) == (1, 400)
     with pytest.raises(ChainError):  # the same steps again bring nothing new
-        fund_period(chain, site.deployment, site.owner, 0, Minor(601))
+        fund_period(site.on(chain), site.owner, 0, Minor(601))
     anvil.reorg(2)
     assert funded(site) == (0, 0)
     with pytest.raises(ChainUnreachable):

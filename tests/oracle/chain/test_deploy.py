@@ -9,7 +9,7 @@ from eth_account.messages import _hash_eip191_message
 from evidence import merkle
 from oracle.asset_file import Deployment
 from oracle.chain import eip712
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.declarations import anchor_call, declare_call
 from oracle.chain.wiring import bindings_root, check_wiring
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
@@ -36,7 +36,7 @@ def test_every_restricted_function_is_refused_to_strangers(site: Site) -> None:
         "bytes32": b"\1" * 32,
     }
     for name, function, _role in RESTRICTED:
-        contract = getattr(contracts_of(site.chain, site.deployment), name)
+        contract = getattr(site.on_chain.contracts, name)
         kinds = [kind for kind in function[function.index("(") + 1 : -1].split(",") if kind]
         call = contract.get_function_by_signature(function)(*(plain.get(kind, 1) for kind in kinds))
         for stranger in (site.oracle, site.holders[0]):
@@ -45,7 +45,7 @@ def test_every_restricted_function_is_refused_to_strangers(site: Site) -> None:
 
 
 def test_wiring_is_checked_against_the_terms(site: Site) -> None:
-    check_wiring(site.chain, site.deployment, terms=site.terms, meters=site.meters, signer=site.oracle.address)
+    check_wiring(site.on_chain, terms=site.terms, meters=site.meters, signer=site.oracle.address)
     for wrong, named in (
         (terms_from(int(site.terms.first_day) + 1), "declarations.firstDay"),
         (replace(site.terms, asset="roof-8"), "declarations.assetId"),
@@ -54,7 +54,7 @@ def test_wiring_is_checked_against_the_terms(site: Site) -> None:
         (replace(site.terms, money_decimals=2), "token.decimals"),
     ):
         with pytest.raises(ChainConflict, match=named):
-            check_wiring(site.chain, site.deployment, terms=wrong, meters=site.meters, signer=site.oracle.address)
+            check_wiring(site.on_chain, terms=wrong, meters=site.meters, signer=site.oracle.address)
     for other in (
         site.meters[:1],
         site.meters[::-1],
@@ -63,20 +63,19 @@ def test_wiring_is_checked_against_the_terms(site: Site) -> None:
         with pytest.raises(
             ChainConflict, match=rf"names 2 meters under root 0x\w+, the asset file binds {len(other)} under"
         ):
-            check_wiring(site.chain, site.deployment, terms=site.terms, meters=other, signer=site.oracle.address)
+            check_wiring(site.on_chain, terms=site.terms, meters=other, signer=site.oracle.address)
     with pytest.raises(ChainConflict, match="signerSet"):
-        check_wiring(site.chain, site.deployment, terms=site.terms, meters=site.meters, signer=site.owner.address)
+        check_wiring(site.on_chain, terms=site.terms, meters=site.meters, signer=site.owner.address)
     empty = {**site.deployment.addresses, "gate": site.owner.address}
     with pytest.raises(ChainConflict, match=r"gate contract, 0x\w+, does not exist"):
         check_wiring(
-            site.chain,
-            Deployment(site.chain.chain_id, empty),
+            AssetOnChain.of(site.chain, Deployment(site.chain.chain_id, empty)),
             terms=site.terms,
             meters=site.meters,
             signer=site.oracle.address,
         )
     with pytest.raises(ChainConflict, match="live on chain 1,"):
-        contracts_of(site.chain, Deployment(1, site.deployment.addresses))
+        AssetOnChain.of(site.chain, Deployment(1, site.deployment.addresses))
 
 
 def test_an_existing_token_is_used_and_the_signer_never_registers(site: Site) -> None:

@@ -14,6 +14,7 @@ from eth_account import Account
 from cli.main import run
 from oracle import asset_file
 from oracle.chain.client import Chain
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.steps import Steps
 from oracle.chain.wiring import check_wiring
 from oracle.errors import ChainRefused, ChainUnreachable
@@ -89,8 +90,9 @@ def test_killed_at_every_step_it_deploys_once(site: Site, tmp_path: Path, monkey
     assert len(died) == 2 * steps  # a transaction that is found mined is not waited for
     assert site.chain.next_nonce(site.owner.address) == before + steps
     assert journal.stat().st_mode & 0o077 == 0
-    check_wiring(site.chain, deployed.deployment, terms=site.terms, meters=site.meters, signer=site.oracle.address)
-    check_roles(site.chain, deployed.deployment, holders_of(site))
+    on_chain = AssetOnChain.of(site.chain, deployed.deployment)
+    check_wiring(on_chain, terms=site.terms, meters=site.meters, signer=site.oracle.address)
+    check_roles(on_chain, holders_of(site))
     assert deployed.deployment.first_block == deployed.first_block
 
 

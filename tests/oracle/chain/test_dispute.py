@@ -73,16 +73,16 @@ def forget(books: Books) -> None:
 
 
 def rich(site: Site) -> None:
-    share.allow(site.chain, site.deployment, site.owner, [site.holders[0].address])
-    share.mint(site.chain, site.deployment, site.owner, site.holders[0].address, 25)
-    mint_demo_money(site.chain, site.deployment, site.owner, site.owner.address, Minor(1_000_000))
+    share.allow(site.on_chain, site.owner, [site.holders[0].address])
+    share.mint(site.on_chain, site.owner, site.holders[0].address, 25)
+    mint_demo_money(site.on_chain, site.owner, site.owner.address, Minor(1_000_000))
 
 
 def fund_refused(site: Site, period: int, said: str) -> None:
     """Refused with these words, and nothing was sent."""
     nonce = site.chain.next_nonce(site.owner.address)
     with pytest.raises(ChainRefused, match=said):
-        fund_period(site.chain, site.deployment, site.owner, period)
+        fund_period(site.on_chain, site.owner, period)
     assert site.chain.next_nonce(site.owner.address) == nonce
 
 
@@ -115,7 +115,7 @@ def test_a_report_becomes_final_by_time_alone_and_is_funded_once(disputable_site
     with running(again, site.chain, SteppedClock(site.end_of(0) + 150)) as loop:
         loop.catch_up()
         assert disputes(loop) == []
-    assert fund_period(site.chain, site.deployment, site.owner, 0).received == 1_000
+    assert fund_period(site.on_chain, site.owner, 0).received == 1_000
     fund_refused(site, 0, "it is funded in full already")
     assert declared_on_chain(site, 0) == 1
 
@@ -154,7 +154,7 @@ def test_a_disputed_report_is_said_once_and_holds_no_other_period(
     assert len(said) == 2  # disputed, and void
     assert [declared_on_chain(site, period) for period in range(2)] == [1, 1]
     site.chain.advance_to(declaration(site.chain, site.contracts.declarations, 1).deadline)
-    assert fund_period(site.chain, site.deployment, site.owner, 1).received == 2_000
+    assert fund_period(site.on_chain, site.owner, 1).received == 2_000
 
 
 def test_a_dispute_that_a_reorganisation_takes_back_is_open_no_more(
@@ -231,7 +231,7 @@ def test_an_answer_closes_the_dispute_and_no_restart_takes_it_for_a_stranger(
     with pytest.raises(ChainRefused, match=r"AlreadyDisputed\(period=0\)"):
         dispute(site, 0)
     site.chain.advance_to(declaration(site.chain, contract, 0).deadline)
-    assert fund_period(site.chain, site.deployment, site.owner, 0).received == 900
+    assert fund_period(site.on_chain, site.owner, 0).received == 900
 
 
 def test_a_void_report_can_still_be_answered(disputable_site: Site, disputable_books: Open) -> None:

@@ -24,7 +24,7 @@ def refused(site: Site, said: str, amount: int | None = None, *, journal: Path) 
     nonce = site.chain.next_nonce(site.owner.address)
     steps = Steps(site.chain, site.owner, path=journal, task={"period": "0", "asked": str(amount)})
     with pytest.raises(ChainRefused, match=said):
-        fund_period(site.chain, site.deployment, site.owner, 0, None if amount is None else Minor(amount), steps=steps)
+        fund_period(site.on_chain, site.owner, 0, None if amount is None else Minor(amount), steps=steps)
     assert site.chain.next_nonce(site.owner.address) == nonce
     assert not journal.exists()
 
@@ -35,8 +35,8 @@ def test_where_nobody_holds_a_share_there_is_nobody_to_fund(site: Site, tmp_path
     journal = tmp_path / "asset.fund.json"
     refused(site, "nobody who earns held a share in the period", journal=journal)
     # Shares that come after the period's last day change nothing for it.
-    share.allow(site.chain, site.deployment, site.owner, [site.holders[0].address])
-    share.mint(site.chain, site.deployment, site.owner, site.holders[0].address, 5)
+    share.allow(site.on_chain, site.owner, [site.holders[0].address])
+    share.mint(site.on_chain, site.owner, site.holders[0].address, 5)
     refused(site, "nobody who earns held a share in the period", journal=journal)
     assert allowance(site) == 0
 
@@ -56,10 +56,10 @@ def test_each_refusal_names_its_numbers_and_the_rest_is_funded_to_the_unit(site:
     refused(site, "1002 is more than the 1001 that are declared", 1_002, journal=journal)
     refused(site, "10 is less than a tranche brings at least: 11,", 10, journal=journal)
     assert allowance(site) == 0
-    assert fund_period(site.chain, site.deployment, site.owner, 0, Minor(11)).received == 11
-    assert fund_period(site.chain, site.deployment, site.owner, 0, Minor(985)).received == 985
+    assert fund_period(site.on_chain, site.owner, 0, Minor(11)).received == 11
+    assert fund_period(site.on_chain, site.owner, 0, Minor(985)).received == 985
     # Less than a hundredth is taken where it is all that is left.
-    assert fund_period(site.chain, site.deployment, site.owner, 0, Minor(5)).received == 5
+    assert fund_period(site.on_chain, site.owner, 0, Minor(5)).received == 5
     refused(site, "it is funded in full already", journal=journal)
     assert allowance(site) == 0
 
@@ -88,8 +88,7 @@ def test_a_funding_that_is_resumed_leaves_no_allowance_behind(
         patch.setattr(Chain, "wait", wait)
         with pytest.raises(ChainUnreachable):
             fund_period(
-                site.chain,
-                site.deployment,
+                site.on_chain,
                 site.owner,
                 0,
                 steps=Steps(site.chain, site.owner, path=journal, task=task),
@@ -98,7 +97,7 @@ def test_a_funding_that_is_resumed_leaves_no_allowance_behind(
     again = Steps(site.chain, site.owner, path=journal, task=task)
     assert again.has_begun("fund")
     assert again.has_begun("approve") is not by_hand
-    assert fund_period(site.chain, site.deployment, site.owner, 0, steps=again).received == 1_000
+    assert fund_period(site.on_chain, site.owner, 0, steps=again).received == 1_000
     assert site.chain.next_nonce(site.owner.address) == nonce
     assert allowance(site) == 0
     assert site.chain.read(site.contracts.distributor.functions.totalFunded()) == 1_000

@@ -57,9 +57,9 @@ def deployed_moody() -> Iterator[Moody]:
             made[name] = chain._web3.eth.contract(address=address, abi=double["abi"])
         site = open_site(chain, token=made["MoodyToken"].address, decimals=18)
         give_shares(site, [4, 3, 2, 1])
-        mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10_000))
+        mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10_000))
         declare(site, 0, 1_000)
-        fund_period(chain, site.deployment, site.owner, 0)
+        fund_period(site.on(chain), site.owner, 0)
         yield Moody(node, site, made["MoodyToken"], made["MoodyGate"])
         chain.close()
 
@@ -81,7 +81,7 @@ def moody_books(moody: Moody, tmp_path: Path) -> Iterator[Books]:
 
 def push(books: Books, *, page: int = 100) -> Push:
     site = books.site
-    return push_due(site.chain, site.deployment, site.oracle, books.reader, page=page)
+    return push_due(site.on_chain, site.oracle, books.reader, page=page)
 
 
 def tell(moody: Moody, call: object) -> None:
@@ -193,7 +193,7 @@ def test_a_payout_address_that_may_not_be_paid_holds_back_its_holder_alone(moody
     call = site.contracts.distributor.functions.setPayoutAddress(purse)
     site.chain.transact(holder, call, action="be paid elsewhere")
     assert holder.address not in {payout.holder for payout in push(moody_books).payouts}
-    share.allow(site.chain, site.deployment, site.owner, [purse])
+    share.allow(site.on_chain, site.owner, [purse])
     assert [payout.amount for payout in push(moody_books).payouts] == [400]
     assert site.chain.read(moody.token.functions.balanceOf(purse)) == 400
     assert_chain_agrees(moody_books)
@@ -220,7 +220,7 @@ def test_the_service_says_that_the_token_stands_still_and_goes_on(moody: Moody, 
     world = SteppedClock(site.end_of(0))
     failures: queue.Queue[BaseException] = queue.Queue()
     chain = Chain(site.chain._web3, site.chain._control)
-    deps = KeeperDeps(chain, site.deployment, site.oracle, LedgerReader(moody_books.path), ())
+    deps = KeeperDeps(site.on(chain), site.oracle, LedgerReader(moody_books.path), ())
     tell(moody, moody.token.functions.setPaused(True))
     service = KeeperService(deps, world, every_s=3_600, on_failure=failures.put)
     driver = world.join("test")

@@ -19,7 +19,7 @@ from oracle.chain import attempt as attempts
 from oracle.chain import embedded
 from oracle.chain.attempt import Attempt
 from oracle.chain.client import Chain
-from oracle.chain.contracts import contracts_of
+from oracle.chain.contracts import AssetOnChain
 from oracle.chain.steps import Steps
 from oracle.chain.transaction import Receipt
 from oracle.errors import ChainUnreachable
@@ -49,7 +49,7 @@ def deployed(anvil: Anvil, tmp_path: Path) -> tuple[Path, list[str]]:
 def created(chain: Chain, folder: Path, verb: str) -> Contract:
     deployment = asset_file.load(folder / "asset.toml").deployment
     assert deployment is not None
-    contracts = contracts_of(chain, deployment)
+    contracts = AssetOnChain.of(chain, deployment).contracts
     return contracts.share if verb == "mint" else contracts.token
 
 
@@ -193,7 +193,7 @@ def test_bytes_that_are_mined_between_two_questions_are_not_signed_anew(
 
     def mint() -> Receipt:
         steps = Steps(site.chain, site.owner, path=path, task={"amount": "5"})
-        return mint_demo_money(site.chain, site.deployment, site.owner, site.owner.address, Minor(5), steps=steps)
+        return mint_demo_money(site.on_chain, site.owner, site.owner.address, Minor(5), steps=steps)
 
     first = mint()
     real = attempts.mined
@@ -211,11 +211,11 @@ def test_bytes_that_are_mined_between_two_questions_are_not_signed_anew(
 
 def test_a_task_that_was_done_on_a_chain_that_is_gone_hinders_nobody(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "asset.mint.json"
-    share.allow(site.chain, site.deployment, site.owner, [site.holders[0].address])
+    share.allow(site.on_chain, site.owner, [site.holders[0].address])
 
     def mint(shares: int) -> Steps:
         steps = Steps(site.chain, site.owner, path=path, task={"shares": str(shares)})
-        share.mint(site.chain, site.deployment, site.owner, site.holders[0].address, shares, steps=steps)
+        share.mint(site.on_chain, site.owner, site.holders[0].address, shares, steps=steps)
         return steps
 
     steps = mint(1)
@@ -233,4 +233,4 @@ def test_a_task_that_was_done_on_a_chain_that_is_gone_hinders_nobody(site: Site,
 def test_no_block_in_time_is_an_error_that_says_to_run_it_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oracle.chain.steps.RECEIPT_TIMEOUT_S", 0)
     with pytest.raises(ChainUnreachable, match="no new block within"):
-        mint_demo_money(site.chain, site.deployment, site.owner, site.owner.address, Minor(5), confirmations=1)
+        mint_demo_money(site.on_chain, site.owner, site.owner.address, Minor(5), confirmations=1)

@@ -34,7 +34,7 @@ def test_a_node_that_comes_back_without_its_newest_blocks_is_written_to_again(an
         loop.stop()
     assert states(books) == ["declared"]
     anvil.mine(2)
-    Follower(chain, site.deployment, books.reader, books.writer).catch_up()
+    Follower(site.on(chain), books.reader, books.writer).catch_up()
     assert_ledger_is_the_chain(books)
     books.close()
     chain.close()

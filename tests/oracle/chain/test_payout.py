@@ -35,18 +35,18 @@ def declare(site: Site, period: int, distributable: int) -> None:
 
 def give_shares(site: Site, shares: list[int]) -> None:
     holders = [holder.address for holder in site.holders]
-    share.allow(site.chain, site.deployment, site.owner, holders)
+    share.allow(site.on_chain, site.owner, holders)
     for holder, count in zip(holders, shares, strict=True):
-        share.mint(site.chain, site.deployment, site.owner, holder, count)
+        share.mint(site.on_chain, site.owner, holder, count)
 
 
 def give_money(site: Site, amount: int) -> None:
-    mint_demo_money(site.chain, site.deployment, site.owner, site.owner.address, Minor(amount))
+    mint_demo_money(site.on_chain, site.owner, site.owner.address, Minor(amount))
 
 
 def history_of(books: Books) -> History:
     site = books.site
-    Follower(site.chain, site.deployment, books.reader, books.writer).catch_up()
+    Follower(site.on_chain, books.reader, books.writer).catch_up()
     return read_history(
         books.reader.chain.events(),
         utc_offset_s=site.terms.utc_offset_s,
@@ -76,24 +76,24 @@ def assert_chain_agrees(books: Books) -> History:
 
 
 def test_three_are_pushed_and_a_fourth_pulls(site: Site, books: Books) -> None:
-    chain, deployment = site.chain, site.deployment
+    chain, on_chain = site.chain, site.on_chain
     give_shares(site, [500, 300, 150, 50])
     give_money(site, 10_000_000)
     declare(site, 0, 1_000_003)
-    funding = fund_period(chain, deployment, site.owner, 0)
+    funding = fund_period(on_chain, site.owner, 0)
     assert (funding.period, funding.tranche, funding.received) == (0, 0, 1_000_003)
     assert len(funding.receipts) == 2
     assert_chain_agrees(books)
 
     # In the middle of period 1 a holder sells everything: that day is the buyer's.
     chain.advance_to(site.end_of(0) + 43_200)
-    share.transfer(chain, deployment, site.holders[0], site.holders[1].address, 500)
+    share.transfer(on_chain, site.holders[0], site.holders[1].address, 500)
     declare(site, 1, 777_777)
-    fund_period(chain, deployment, site.owner, 1)
+    fund_period(on_chain, site.owner, 1)
     puller = site.holders[3]
     assert_chain_agrees(books)
 
-    pushed = push_due(chain, deployment, site.owner, books.reader, skip=[puller.address])
+    pushed = push_due(on_chain, site.owner, books.reader, skip=[puller.address])
     assert pushed.up_to == 2
     assert {(payout.holder, payout.outcome) for payout in pushed.payouts} == {
         (holder.address, Outcome.PAID) for holder in site.holders[:3]
@@ -104,13 +104,13 @@ def test_three_are_pushed_and_a_fourth_pulls(site: Site, books: Books) -> None:
         assert payout.amount in (expected[number] // 1000, expected[number] // 1000 - 1)
         assert chain.read(site.contracts.token.functions.balanceOf(payout.holder)) == payout.amount
 
-    due = owed(chain, deployment, puller.address)
-    claimed = claim(chain, deployment, puller)
+    due = owed(on_chain, puller.address)
+    claimed = claim(on_chain, puller)
     assert claimed.amount == due > 0
     assert claimed.receipt is not None
-    again = claim(chain, deployment, puller)
+    again = claim(on_chain, puller)
     assert (again.amount, again.receipt) == (0, None)
-    assert push_due(chain, deployment, site.owner, books.reader).payouts == ()
+    assert push_due(on_chain, site.owner, books.reader).payouts == ()
 
     history = assert_chain_agrees(books)
     found = books_of(history)
@@ -129,17 +129,17 @@ def test_funding_in_parts_reaches_what_was_declared_and_no_more(site: Site, book
     give_shares(site, [1, 1, 1, 0])
     give_money(site, 10_000)
     with pytest.raises(ChainRefused, match="it is not declared yet"):
-        fund_period(site.chain, site.deployment, site.owner, 0)
+        fund_period(site.on_chain, site.owner, 0)
     declare(site, 0, 1_000)
-    fund_period(site.chain, site.deployment, site.owner, 0, Minor(400))
+    fund_period(site.on_chain, site.owner, 0, Minor(400))
     with pytest.raises(ChainRefused, match="700 is more than the 600 that are declared"):
-        fund_period(site.chain, site.deployment, site.owner, 0, Minor(700))
+        fund_period(site.on_chain, site.owner, 0, Minor(700))
     with pytest.raises(ChainRefused, match="5 is less than a tranche brings at least: 10,"):
-        fund_period(site.chain, site.deployment, site.owner, 0, Minor(5))
-    rest = fund_period(site.chain, site.deployment, site.owner, 0)
+        fund_period(site.on_chain, site.owner, 0, Minor(5))
+    rest = fund_period(site.on_chain, site.owner, 0)
     assert (rest.tranche, rest.received) == (1, 600)
     with pytest.raises(ChainRefused, match="funded in full"):
-        fund_period(site.chain, site.deployment, site.owner, 0)
+        fund_period(site.on_chain, site.owner, 0)
     assert_chain_agrees(books)
 
 
@@ -148,32 +148,32 @@ def test_only_the_treasury_funds_and_only_allowed_holders_claim(site: Site, book
     give_money(site, 1_000)
     declare(site, 0, 1_000)
     with pytest.raises(ChainRefused, match=f"{site.oracle.address} does not hold the treasury role"):
-        fund_period(site.chain, site.deployment, site.oracle, 0)
-    fund_period(site.chain, site.deployment, site.owner, 0)
+        fund_period(site.on_chain, site.oracle, 0)
+    fund_period(site.on_chain, site.owner, 0)
     gone = site.holders[0]
-    share.allow(site.chain, site.deployment, site.owner, [gone.address], allowed=False)
+    share.allow(site.on_chain, site.owner, [gone.address], allowed=False)
     with pytest.raises(ChainRefused, match="HolderNotAllowed"):
-        claim(site.chain, site.deployment, gone)
+        claim(site.on_chain, gone)
     history_of(books)
-    pushed = push_due(site.chain, site.deployment, site.owner, books.reader)
+    pushed = push_due(site.on_chain, site.owner, books.reader)
     assert [payout.holder for payout in pushed.payouts] == [site.holders[1].address]
     assert entitlement_of(assert_chain_agrees(books), gone.address).owed == 500
-    share.allow(site.chain, site.deployment, site.owner, [gone.address])
-    assert claim(site.chain, site.deployment, gone).amount == 500
+    share.allow(site.on_chain, site.owner, [gone.address])
+    assert claim(site.on_chain, gone).amount == 500
 
 
 def test_a_keeper_pays_in_pages(site: Site, books: Books) -> None:
     give_shares(site, [4, 3, 2, 1])
     give_money(site, 1_000)
     declare(site, 0, 1_000)
-    fund_period(site.chain, site.deployment, site.owner, 0)
+    fund_period(site.on_chain, site.owner, 0)
     history_of(books)
     assert known_holders(books.reader) == sorted(holder.address for holder in site.holders)
-    pushed = push_due(site.chain, site.deployment, site.owner, books.reader, page=3)
+    pushed = push_due(site.on_chain, site.owner, books.reader, page=3)
     assert len(pushed.receipts) == 2
     assert len(pushed.payouts) == 4
     with pytest.raises(ValueError, match="101 holders in one push"):
-        push_due(site.chain, site.deployment, site.owner, books.reader, page=101)
+        push_due(site.on_chain, site.owner, books.reader, page=101)
 
 
 def test_a_push_that_runs_short_of_gas_goes_on_with_the_rest(
@@ -182,11 +182,11 @@ def test_a_push_that_runs_short_of_gas_goes_on_with_the_rest(
     give_shares(site, [4, 3, 2, 1])
     give_money(site, 1_000)
     declare(site, 0, 1_000)
-    fund_period(site.chain, site.deployment, site.owner, 0)
+    fund_period(site.on_chain, site.owner, 0)
     history_of(books)
     monkeypatch.setattr(keeper, "_GAS_PER_HOLDER", 0)
     monkeypatch.setattr(keeper, "_GAS_PER_TRANCHE", 0)
-    pushed = push_due(site.chain, site.deployment, site.owner, books.reader)
+    pushed = push_due(site.on_chain, site.owner, books.reader)
     assert len(pushed.receipts) > 1
     assert sorted(payout.amount for payout in pushed.payouts) == [100, 200, 300, 400]
     assert {payout.outcome for payout in pushed.payouts} == {Outcome.PAID}
@@ -195,13 +195,13 @@ def test_a_push_that_runs_short_of_gas_goes_on_with_the_rest(
 def test_the_follower_stores_each_event_once_and_in_order(site: Site, open_books: Callable[[], Books]) -> None:
     books = open_books()
     first = block_of_creation(site.chain, site.contracts.share.address)
-    follower = Follower(site.chain, site.deployment, books.reader, books.writer, first_block=first)
+    follower = Follower(site.on_chain, books.reader, books.writer, first_block=first)
     follower.catch_up()
     assert follower.catch_up() == 0
     give_shares(site, [5, 0, 0, 7])
     assert follower.catch_up() == 4 + 4  # zero-share mints are Transfers too
     again = open_books()
-    assert Follower(site.chain, site.deployment, again.reader, again.writer).catch_up() == 0
+    assert Follower(site.on_chain, again.reader, again.writer).catch_up() == 0
     events = again.reader.chain.events()
     assert [(e.block, e.log_index) for e in events] == sorted({(e.block, e.log_index) for e in events})
     assert again.reader.chain.followed_block() == site.chain.block_number()
@@ -216,7 +216,7 @@ def test_the_follower_stores_each_event_once_and_in_order(site: Site, open_books
 
 
 def test_another_chain_under_the_same_ledger_is_noticed(site: Site, books: Books) -> None:
-    follower = Follower(site.chain, site.deployment, books.reader, books.writer)
+    follower = Follower(site.on_chain, books.reader, books.writer)
     follower.catch_up()
     with books.writer.transaction():
         marks = dict.fromkeys(books.reader.chain.marks(), "0x" + "ab" * 32)
@@ -235,7 +235,7 @@ def test_the_creation_of_a_contract_is_found(site: Site) -> None:
 
 
 def test_confirmations_keep_the_follower_back(site: Site, books: Books) -> None:
-    follower = Follower(site.chain, site.deployment, books.reader, books.writer, confirmations=2)
+    follower = Follower(site.on_chain, books.reader, books.writer, confirmations=2)
     follower.catch_up()
     assert books.reader.chain.followed_block() == site.chain.block_number() - 2
 
@@ -277,16 +277,16 @@ def test_ledger_and_contract_agree_to_the_last_unit(
 
 def act(site: Site, period: int, step: tuple[str, int, int, int]) -> None:
     kind, one, other, count = step
-    chain, deployment = site.chain, site.deployment
+    chain, on_chain = site.chain, site.on_chain
     if kind == "transfer":
         held = chain.read(site.contracts.share.functions.balanceOf(site.holders[one].address))
-        share.transfer(chain, deployment, site.holders[one], site.holders[other].address, min(count, held))
+        share.transfer(on_chain, site.holders[one], site.holders[other].address, min(count, held))
     elif kind == "claim":
-        claim(chain, deployment, site.holders[one])
+        claim(on_chain, site.holders[one])
     else:
         target = max(0, period - one)
         room = chain.read(site.contracts.distributor.functions.fundable(target))
         declared, _ = chain.read(site.contracts.distributor.functions.coverage(target))
         part = max(room // other, -(-declared // 100))
         if room:
-            fund_period(chain, deployment, site.owner, target, Minor(min(part, room)))
+            fund_period(on_chain, site.owner, target, Minor(min(part, room)))

@@ -90,14 +90,14 @@ def test_books_and_api_follow_burns_forced_transfers_and_heirs(site: Site, books
     purse = account_of("purse").address  # where the issuer, who is the treasury too, is paid
     people = [*(holder.address for holder in site.holders), heir.address, site.owner.address]
     give_shares(site, [500, 300, 150, 0])
-    share.allow(chain, site.deployment, site.owner, [site.owner.address, heir.address, purse])
-    share.mint(chain, site.deployment, site.owner, site.owner.address, 50)
+    share.allow(site.on(chain), site.owner, [site.owner.address, heir.address, purse])
+    share.mint(site.on(chain), site.owner, site.owner.address, 50)
     chain.transact(site.owner, contracts.distributor.functions.setPayoutAddress(purse), action="be paid elsewhere")
     give_money(site, 10_000_000)
 
     def fund(period: int, amount: int) -> None:
         declare(site, period, amount)
-        fund_period(chain, site.deployment, site.owner, period)
+        fund_period(site.on(chain), site.owner, period)
 
     fund(0, 1_000_003)
     # In the middle of period 1: the issuer burns some of its own, and nobody else's.
@@ -105,7 +105,7 @@ def test_books_and_api_follow_burns_forced_transfers_and_heirs(site: Site, books
     burn(site, 20)
     with pytest.raises(ChainRefused, match=r"ERC20InsufficientBalance\(.*balance=30, needed=31\)"):
         burn(site, 31)
-    share.transfer(chain, site.deployment, seller, other.address, 100)
+    share.transfer(site.on(chain), seller, other.address, 100)
     fund(1, 777_777)
     assert contracts.share.functions.totalSupply().call() == 980
     assert_books_agree(books, people)
@@ -118,22 +118,22 @@ def test_books_and_api_follow_burns_forced_transfers_and_heirs(site: Site, books
     assert heir.address in known_holders(books.reader)
 
     # The keeper passes on what the lost wallet is owed, though it may hold nothing any more; its heir is paid by the next pass.
-    share.allow(chain, site.deployment, site.owner, [lost.address], allowed=False)
+    share.allow(site.on(chain), site.owner, [lost.address], allowed=False)
     due = chain.read(contracts.distributor.functions.owed(lost.address, 2))
-    first = push_due(chain, site.deployment, site.owner, books.reader)
+    first = push_due(site.on(chain), site.owner, books.reader)
     assert {payout.holder for payout in first.payouts} == {seller.address, other.address, site.owner.address}
     history = assert_books_agree(books, people)
     assert [(one.lost, one.heir) for one in history.redirected] == [(lost.address, heir.address)]
-    second = push_due(chain, site.deployment, site.owner, books.reader)
+    second = push_due(site.on(chain), site.owner, books.reader)
     assert [(one.holder, one.amount, one.outcome) for one in second.payouts] == [(heir.address, due, Outcome.PAID)]
     assert_books_agree(books, people)
-    assert push_due(chain, site.deployment, site.owner, books.reader).receipts == ()
+    assert push_due(site.on(chain), site.owner, books.reader).receipts == ()
 
     # What the lost wallet's shares earn from now on is the heir's too, by a pull as by a push.
     fund(2, 500_000)
     assert_books_agree(books, people)
     chain.transact(site.oracle, contracts.distributor.functions.push([lost.address], 3), action="pass on")
-    assert claim(chain, site.deployment, heir).amount > 0
+    assert claim(site.on(chain), heir).amount > 0
     history = assert_books_agree(books, people)
 
     with api(books) as client:

@@ -69,7 +69,7 @@ class History:
             return
         try:
             steps = Steps(site.chain, site.owner, path=self._journal, task={"period": str(period)})
-            fund_period(site.chain, site.deployment, site.owner, period, steps=steps, confirmations=self.confirmations)
+            fund_period(site.on_chain, site.owner, period, steps=steps, confirmations=self.confirmations)
         except (ChainUnreachable, ChainRefused, ConfigError):
             return  # not mined yet; nothing left to fund; another period's funding is open
         steps.finish()
@@ -91,9 +91,9 @@ def history(folder: Path, monkeypatch: pytest.MonkeyPatch, *, confirmations: int
     with running_anvil() as node:
         chain = Chain.connect(node.url)
         site = open_site(chain)
-        share.allow(chain, site.deployment, site.owner, [site.holders[0].address])
-        share.mint(chain, site.deployment, site.owner, site.holders[0].address, 25)
-        mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10 * DISTRIBUTABLE))
+        share.allow(site.on(chain), site.owner, [site.holders[0].address])
+        share.mint(site.on(chain), site.owner, site.holders[0].address, 25)
+        mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10 * DISTRIBUTABLE))
         books = Books(site, folder / "ledger.db")
         for period in range(PERIODS):
             books.settle(period, DISTRIBUTABLE + period)

@@ -9,7 +9,6 @@ from eth_utils.abi import abi_to_signature, function_signature_to_4byte_selector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.chain.contracts import contracts_of
 from oracle.declare.follower import FOLLOWED
 from oracle.errors import ChainConflict
 from oracle.owner.deploy import check_roles
@@ -85,7 +84,7 @@ def test_the_offices_stand_in_the_factorys_order() -> None:
 
 def test_every_function_is_guarded_by_the_role_that_the_list_says(site: Site) -> None:
     """Each function of each contract, the ones that nobody restricted too: the list leaves none out and names none that is not there."""
-    contracts = contracts_of(site.chain, site.deployment)
+    contracts = site.on_chain.contracts
     wanted = {(name, function): role for name, function, role in RESTRICTED}
     role_of = contracts.access.functions.getTargetFunctionRole
     seen = set()
@@ -105,9 +104,9 @@ def test_every_function_is_guarded_by_the_role_that_the_list_says(site: Site) ->
 
 def test_nobody_but_the_offices_holds_a_role(site: Site) -> None:
     """By the AccessManager's own events: each role was granted to its holder, with its delay, and taken from the factory."""
-    contracts, chain = contracts_of(site.chain, site.deployment), site.chain
+    contracts, chain = site.on_chain.contracts, site.chain
     roles = RoleHolders.of(site.owner.address, signers=[site.oracle.address])
-    check_roles(chain, site.deployment, roles)
+    check_roles(site.on(chain), roles)
     events = contracts.access.events
     held = {}
     granted = [
@@ -142,4 +141,4 @@ def test_another_holder_of_a_role_is_found_out(site: Site, role: str) -> None:
     stranger = str(site.holders[0].address)
     roles = replace(RoleHolders.of(site.owner.address, signers=[site.oracle.address]), **{role: stranger})  # type: ignore[arg-type]  # a role's name by name
     with pytest.raises(ChainConflict, match=f"{stranger} holds role {ROLE_NAMES.index(role)}: False"):
-        check_roles(site.chain, site.deployment, roles)
+        check_roles(site.on_chain, roles)

@@ -24,6 +24,7 @@ from oracle.ledger.rows import BatchRow, BindingRow, HeaderRow
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
+from oracle.open_asset import OpenAsset
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import SteppedClock
 
@@ -187,10 +188,15 @@ class Bench:
 
     def settle_pass(self, *, deadline_s: int | None = None) -> SettlePass:
         """A fresh pass, as after a start."""
-        bound = [meter.bound for meter in self.meters]
-        return SettlePass(
-            self.terms, bound, self.writer, self.reader, self.sequencer, self.clock, deadline_s=deadline_s
+        asset = OpenAsset(
+            terms=self.terms,
+            meters=tuple(meter.bound for meter in self.meters),
+            reader=self.reader,
+            writer=self.writer,
+            sequencer=self.sequencer,
+            world=self.clock,
         )
+        return SettlePass(asset, deadline_s=deadline_s)
 
     def store(
         self, rows: Iterable[tuple[Header, bytes, bytes, bytes, bytes]], *, bodiless: frozenset[int] = frozenset()
