@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from api.terms import Terms
-from evidence.units import Minor, SettlementDay
+from evidence.units import Minor
 from oracle.core.holders.entitlement import X96, Entitlement, entitlement_of
 from oracle.core.holders.history import History, read_history
 from oracle.core.holders.holder_register import NOBODY
 from oracle.core.holders.report_standing import ReportStanding, standings
+from oracle.core.terms import AssetTerms
 from oracle.ledger.rows import EventRow
 
 
@@ -90,13 +90,13 @@ class MoneyFlow:
         return paid
 
 
-def read_money_flow(events: Iterable[EventRow], terms: Terms, excluded: tuple[str, ...]) -> MoneyFlow:
+def read_money_flow(events: Iterable[EventRow], terms: AssetTerms, excluded: tuple[str, ...]) -> MoneyFlow:
     """The flow that these events tell, in chain order; SettlementError when one is missing."""
     kept = list(events)
     history = read_history(
         kept,
         utc_offset_s=terms.utc_offset_s,
-        first_day=SettlementDay(terms.first_day),
+        first_day=terms.first_day,
         days_per_period=terms.days_per_period,
         excluded=excluded,
     )

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 
 from api.config import ApiConfig
-from api.errors import NotFound
+from api.errors import NotFound, NotYet
 from api.log_tree import LogTree
 from api.money_flow import MoneyFlow, read_money_flow
-from api.terms import Terms, read_terms
+from evidence import tags
+from oracle.core.terms import AssetTerms
 from oracle.ledger.log_entries import LIMIT_MAX
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import EventRow
@@ -25,22 +26,26 @@ class Sources:
     reader: LedgerReader
     tree: LogTree
 
-    def terms(self, asset: str) -> Terms:
+    def terms(self, asset: str) -> AssetTerms:
         """The terms of the asset that the path names.
 
         Raises:
             NotFound: this ledger is another asset's.
             NotYet: there are no terms in the log yet.
+            DocumentRefused: the log's newest terms cannot be read.
         """
         if asset != self.reader.asset:
             raise NotFound("asset", asset)
-        return read_terms(self.reader)
+        entry = self.reader.log.newest_of(tags.ENTRY_TERMS)
+        if entry is None or entry.content is None:
+            raise NotYet("the log holds no terms yet; the oracle writes them when it starts")
+        return AssetTerms.of_document(entry.content)
 
     def anchors(self) -> dict[int, EventRow]:
         """Anchored log size -> the event that anchored it."""
         return {int(json.loads(event.args)["size"]): event for event in self.events("declarations", "Anchored")}
 
-    def money(self, terms: Terms) -> MoneyFlow:
+    def money(self, terms: AssetTerms) -> MoneyFlow:
         """Declared, funded and paid so far.
 
         Raises:

@@ -3,6 +3,7 @@
 OracleError
 |-- LedgerError           the ledger file is missing, of another asset, or of another schema: stop
 |-- SettlementError       a settlement that cannot be computed from what the log holds: the day is held, others go on
+|   `-- DocumentRefused   a document of the log that cannot be read as what it should be
 |-- ChainError
 |   |-- ChainUnreachable  retried with back-off
 |   |-- ChainRefused      a call that reverted, with the contract's reason: not retried as it is
@@ -25,6 +26,22 @@ class LedgerError(OracleError):
 
 class SettlementError(OracleError):
     """A settlement that cannot be computed from what the log holds."""
+
+
+class DocumentRefused(SettlementError):
+    """A document of the log that is not what it should be.
+
+    Attributes:
+        document: which one, as `terms`.
+        field: where in it, as `$.points[0].role`; `$` is the whole.
+        reason: what is wrong there.
+    """
+
+    def __init__(self, document: str, field: str, reason: str) -> None:
+        self.document = document
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{document}: {field} {reason}")
 
 
 class ChainError(OracleError):

@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.models.asset import Asset, AssetList, AssetSummary, Custody, Money, Totals
+from api.models.asset import Asset, AssetList, AssetSummary, Custody, Money, PointOut, Term, Totals
 from api.sources import Sources
-from api.terms import EARNING, Terms
 from api.wire import iso_day
-from evidence import binding
 from evidence.binding import Custody as Kept
+from oracle.core.terms import EARNING, AssetTerms, Point
 
 CUSTODY_WORDS: dict[Kept, str] = {
     Kept.METER: "The meter itself signs; its key never leaves it.",
@@ -43,7 +42,7 @@ def router(sources: Sources) -> APIRouter:
             poll_interval_s=terms.poll_interval_s,
             first_day=iso_day(terms.first_day),
             days_per_period=terms.days_per_period,
-            points=list(terms.points),
+            points=[_point(point) for point in terms.points],
             custody=_custody(sources),
             holders=flow.holders,
             totals=_totals(sources, terms, flow.declared_total, flow.funded_total, flow.paid_total),
@@ -52,18 +51,23 @@ def router(sources: Sources) -> APIRouter:
     return routes
 
 
+def _point(point: Point) -> PointOut:
+    formula = [Term(sign=term.sign, serial=term.serial) for term in point.formula]
+    return PointOut(id=point.id, role=point.role.value, tariff=point.tariff, formula=formula)
+
+
 def _custody(sources: Sources) -> Custody:
-    kept = [binding.decode(row.record[:-128]).custody for row in sources.reader.bindings.all()]
+    kept = [row.binding.custody for row in sources.reader.bindings.all()]
     weakest = max(kept, default=Kept.FILE)
     return Custody(weakest=weakest.name.lower(), words=CUSTODY_WORDS[weakest])
 
 
-def _totals(sources: Sources, terms: Terms, declared: int, funded: int, paid: int) -> Totals:
+def _totals(sources: Sources, terms: AssetTerms, declared: int, funded: int, paid: int) -> Totals:
     reader = sources.reader
     newest = reader.settlement.newest_day()
     earned = []
     if newest is not None:
-        day = terms.first_day
+        day = int(terms.first_day)
         while day <= newest.day:
             earned += [row for row in reader.settlement.point_days(day, day + 31) if row.role in EARNING]
             day += 31

@@ -10,8 +10,8 @@ from api.models.meters import Meter, MeterList, ReadingPage
 from api.routes.assets import CUSTODY_WORDS
 from api.sources import Sources
 from api.wire import cursor, hexed, instant_of, open_cursor, rfc3339, unhex
-from evidence import binding
-from evidence.tags import BINDING_SIZE, METER_ID_SIZE
+from evidence.binding import Direction
+from evidence.tags import METER_ID_SIZE
 from oracle.ledger.rows import BindingRow
 
 _CURSOR = b"read"
@@ -25,7 +25,7 @@ def router(sources: Sources) -> APIRouter:
     @routes.get("/assets/{asset}/meters")
     def meters(asset: str) -> MeterList:
         """The meters in force, with what their keys are bound to, how they are kept, and their last reading."""
-        roles = sources.terms(asset).roles()
+        roles = {point.id: point.role.value for point in sources.terms(asset).points}
         newest = {row.meter_id: row for row in reader.bindings.all()}
         shown = [_meter(sources, row, roles) for row in newest.values()]
         return MeterList(items=sorted(shown, key=lambda meter: meter.serial))
@@ -59,16 +59,14 @@ def router(sources: Sources) -> APIRouter:
 
 
 def _meter(sources: Sources, row: BindingRow, roles: dict[str, str]) -> Meter:
-    bound = binding.decode(row.record[:BINDING_SIZE])
+    bound = row.binding
     counts = sources.reader.headers.counts(row.meter_id)
     return Meter(
         id=hexed(row.meter_id),
         serial=bound.serial,
         point=bound.point,
         role=roles.get(bound.point, ""),
-        direction="forward is export"
-        if bound.direction is binding.Direction.FORWARD_IS_EXPORT
-        else "forward is import",
+        direction="forward is export" if bound.direction is Direction.FORWARD_IS_EXPORT else "forward is import",
         custody=bound.custody.name.lower(),
         custody_words=CUSTODY_WORDS[bound.custody],
         multiplier_num=bound.multiplier_num,

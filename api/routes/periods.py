@@ -9,8 +9,9 @@ from api.errors import NotFound
 from api.models.settlement import DayNote, DayOut, DayPage, Period, PeriodPage, PeriodReport, PointDay
 from api.money_flow import MoneyFlow
 from api.sources import Sources
-from api.terms import EARNING, Terms
 from api.wire import cursor, hexed, iso_day, open_cursor, rfc3339
+from oracle.core.calendar import day_start
+from oracle.core.terms import EARNING, AssetTerms
 from oracle.ledger.rows import DayRow, EventRow, PeriodRow, PointDayRow
 
 DAYS_MAX = 62
@@ -82,11 +83,11 @@ def _row(sources: Sources, period: int) -> PeriodRow:
     return row
 
 
-def _day(row: DayRow, points: list[PointDayRow], terms: Terms) -> DayOut:
+def _day(row: DayRow, points: list[PointDayRow], terms: AssetTerms) -> DayOut:
     return DayOut(
         day=iso_day(row.day),
-        start=rfc3339(terms.day_start(row.day)),
-        end=rfc3339(terms.day_start(row.day + 1)),
+        start=rfc3339(day_start(row.day, terms.utc_offset_s)),
+        end=rfc3339(day_start(row.day + 1, terms.utc_offset_s)),
         state=row.state,
         missing_meters=row.missing_meters,
         notes=[DayNote.model_validate(note) for note in json.loads(row.notes)],

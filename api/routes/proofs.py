@@ -18,7 +18,7 @@ from api.models.proofs import (
 )
 from api.sources import Sources
 from api.wire import hexed, unhex
-from evidence import batch, binding, merkle, tags
+from evidence import batch, merkle, tags
 from evidence.header import decode as decode_header
 from oracle.ledger.rows import BatchRow, BindingRow, EventRow
 
@@ -59,7 +59,7 @@ def _proof(sources: Sources, asset: str, row: BatchRow, position: int, bound: Bi
     header = decode_header(row.header.header)
     records = batch.split_body(row.body, header.profile, header.count)
     path = merkle.inclusion_proof(batch.leaf_hashes(row.batch_key, records), position)
-    facts = binding.decode(bound.record[: tags.BINDING_SIZE])
+    facts = bound.binding
     size, anchor = _anchored(sources, row.header.log_index, bound.log_index)
     checkpoint = sources.reader.log.checkpoint(size)
     return ReadingProof(

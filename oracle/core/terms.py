@@ -1,6 +1,7 @@
-"""The terms of an asset: what is measured, what it earns, when it is settled. Plain data; `oracle.asset_file` reads them.
+"""The terms of an asset: what is measured, what it earns, when it is settled. Plain data.
 
-The canonical JSON of the terms is a log entry (type `terms`), and its hash is the `tariffHash` of every report.
+`oracle.asset_file` reads them from an asset file, `AssetTerms.of_document` from the log: their canonical JSON is a log entry (type
+`terms`), and its hash is the `tariffHash` of every report.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,11 @@ from enum import StrEnum
 
 from evidence import canonical
 from evidence.units import Minor, SettlementDay
+from oracle.core.document import Fields, open_document
+
+SCHEMA = "helioracle-terms-1"
+_DAY_S = 86_400
+_MINOR_MAX = 10**27  # a thousand million with the eighteen decimals that a token may have
 
 
 class Role(StrEnum):
@@ -17,6 +23,9 @@ class Role(StrEnum):
     EXPORT = "export"
     IMPORT = "import"
     CHECK = "check"
+
+
+EARNING = frozenset(role for role in Role if role is not Role.CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,7 @@ class AssetTerms:
     def document(self) -> dict[str, canonical.Value]:
         """The terms as a canonical document."""
         return {
-            "schema": "helioracle-terms-1",
+            "schema": SCHEMA,
             "asset": self.asset,
             "name": self.name,
             "utc_offset_s": self.utc_offset_s,
@@ -160,6 +169,84 @@ class AssetTerms:
             "check_tolerance_ppm": self.check_tolerance_ppm,
         }
 
+    @classmethod
+    def of_document(cls, content: bytes) -> "AssetTerms":
+        """The terms that these canonical bytes are; `of_document(canonical.encode(terms.document())) == terms`.
+
+        Raises:
+            DocumentRefused: naming the field: one that is missing, unknown or out of range, or bytes that are not canonical.
+        """
+        fields = open_document("terms", content)
+        fields.choice("schema", [SCHEMA])
+        money = fields.table("money")
+        terms = cls(
+            asset=fields.text("asset"),
+            name=fields.text("name"),
+            utc_offset_s=fields.integer("utc_offset_s", -_DAY_S, _DAY_S),
+            poll_interval_s=fields.integer("poll_interval_s", 1, 3600),
+            first_day=SettlementDay(fields.integer("first_day", 0, 2**32 - 1)),
+            days_per_period=fields.integer("days_per_period", 1, 366),
+            money_decimals=money.integer("decimals", 0, 18),
+            money_symbol=money.text("symbol"),
+            points=tuple(_point(point) for point in fields.tables("points")),
+            tariffs=tuple(_tariff(tariff) for tariff in fields.tables("tariffs")),
+            fees=tuple(_fee(fee) for fee in fields.tables("fees")),
+            check_tolerance_ppm=fields.integer("check_tolerance_ppm", 0, 1_000_000),
+        )
+        money.finish()
+        fields.finish()
+        return terms
+
     def hash(self) -> bytes:
         """SHA-256 of the canonical terms: a report's `tariffHash`."""
         return canonical.document_hash(self.document())
+
+
+def _point(fields: Fields) -> Point:
+    point = Point(
+        id=fields.text("id"),
+        role=Role(fields.choice("role", [role.value for role in Role])),
+        formula=tuple(_term(term) for term in fields.tables("formula")),
+        tariff=fields.text("tariff"),
+    )
+    fields.finish()
+    return point
+
+
+def _term(fields: Fields) -> Term:
+    term = Term(int(fields.choice("sign", ["1", "-1"])), fields.text("serial"))
+    fields.finish()
+    return term
+
+
+def _tariff(fields: Fields) -> Tariff:
+    tariff = Tariff(
+        name=fields.text("name"),
+        price_minor_per_kwh=fields.integer("price_minor_per_kwh", -_MINOR_MAX, _MINOR_MAX),
+        bands=tuple(_band(band) for band in fields.tables("bands")),
+        zone=fields.text("zone"),
+    )
+    fields.finish()
+    return tariff
+
+
+def _band(fields: Fields) -> Band:
+    band = Band(
+        name=fields.text("name"),
+        price_minor_per_kwh=fields.integer("price_minor_per_kwh", -_MINOR_MAX, _MINOR_MAX),
+        weekdays=fields.integers("weekdays", 1, 7),
+        from_s=fields.integer("from_s", 0, _DAY_S - 1),
+        to_s=fields.integer("to_s", 1, _DAY_S),
+    )
+    fields.finish()
+    return band
+
+
+def _fee(fields: Fields) -> Fee:
+    fee = Fee(
+        name=fields.text("name"),
+        ppm=fields.integer("ppm", 0, 1_000_000),
+        fixed_minor=Minor(fields.integer("fixed_minor", 0, _MINOR_MAX)),
+    )
+    fields.finish()
+    return fee

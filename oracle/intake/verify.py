@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from evidence import tags
-from evidence.binding import decode
 from evidence.bundle import BundleItem
 from evidence.keys import PublicKey
 from oracle.core.validation import KnownBinding, Opened, Unopened, open_item
@@ -35,7 +34,7 @@ class Verifier:
         self._meters: dict[bytes, KnownMeter] = {}
         for row in sorted(bindings, key=lambda b: b.valid_from):
             known = self._meters.get(row.meter_id)
-            key = known.key if known else PublicKey(decode(row.record[: tags.BINDING_SIZE]).public_point)
+            key = known.key if known else PublicKey(row.binding.public_point)
             earlier = known.bindings if known else ()
             self._meters[row.meter_id] = KnownMeter(key, (*earlier, KnownBinding(row.hash, row.valid_from)))
         self._threads = min(_THREADS_MAX, os.cpu_count() or 1)

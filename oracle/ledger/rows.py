@@ -3,6 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from evidence.binding import Binding, decode
+from evidence.tags import BINDING_SIZE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingRow:
@@ -15,6 +18,11 @@ class BindingRow:
     valid_from: int
     record: bytes
     log_index: int
+
+    @property
+    def binding(self) -> Binding:
+        """What the record says; its signatures were checked when it was registered."""
+        return decode(self.record[:BINDING_SIZE])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
