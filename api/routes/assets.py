@@ -6,6 +6,7 @@ from api.models.asset import Asset, AssetList, AssetSummary, Custody, Money, Poi
 from api.sources import Sources
 from api.wire import iso_day
 from evidence.binding import Custody as Kept
+from oracle.core.states import PeriodState
 from oracle.core.terms import EARNING, AssetTerms, Point
 
 CUSTODY_WORDS: dict[Kept, str] = {
@@ -83,5 +84,5 @@ def _totals(sources: Sources, terms: AssetTerms, declared: int, funded: int, pai
         batches=sum(count.batches for count in counts),
         readings=sum(count.readings for count in counts),
         days_settled=0 if newest is None else newest.day + 1 - terms.first_day,
-        periods_declared=len(reader.settlement.periods(state="declared")),
+        periods_declared=len(reader.settlement.periods(state=PeriodState.DECLARED)),
     )

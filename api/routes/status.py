@@ -8,6 +8,7 @@ from api.models.state import Refusal, RefusalPage, Status
 from api.sources import Sources
 from api.version import VERSION
 from api.wire import cursor, hexed, open_cursor, rfc3339
+from oracle.core.states import PeriodState
 
 REFUSALS_MAX = 500
 _CURSOR = b"refu"
@@ -56,7 +57,7 @@ def router(sources: Sources) -> APIRouter:
             batches=sum(reader.headers.counts(meter).batches for meter in {b.meter_id for b in reader.bindings.all()}),
             days_settled=0 if newest is None else newest.day + 1 - sources.terms(reader.asset).first_day,
             periods_settled=len(periods),
-            periods_declared=sum(period.state == "declared" for period in periods),
+            periods_declared=sum(period.state is PeriodState.DECLARED for period in periods),
         )
 
     return routes

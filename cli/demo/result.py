@@ -18,6 +18,7 @@ from cli.demo.story import Acts
 from cli.errors import CommandFailed
 from evidence.units import div_exact
 from oracle.chain.declarations import anchored_head
+from oracle.core.states import PeriodState
 
 _X96 = 1 << 96
 
@@ -165,7 +166,7 @@ def collect(stage: Stage, acts: Acts) -> Result:
         chain_log_root=root,
         points=_points(stage),
         gross=sum(int(period.gross) for period in periods),
-        declared=sum(int(period.distributable) for period in periods if period.state == "declared"),
+        declared=sum(int(period.distributable) for period in periods if period.state is PeriodState.DECLARED),
         funded=chain.read(distributor.functions.totalFunded()),
         paid_total=chain.read(distributor.functions.totalPaid()),
         # What is not paid is fractions of a minor unit, kept as credit and carry; together they are whole.

@@ -13,6 +13,7 @@ from cli.errors import CommandFailed
 from evidence.units import Minor
 from oracle.chain.declarations import Status, declaration
 from oracle.chain.transaction import Receipt
+from oracle.core.states import PeriodState
 from oracle.owner.fund import Funding, fund_period, mint_demo_money
 from oracle.owner.share import transfer
 from oracle.payout.claim import Claimed, claim
@@ -110,7 +111,7 @@ def _fund(stage: Stage, acts: Acts, period: int) -> Funding | None:
     """Fund a declared day; None where nothing is left for holders after the fees, which a dark day may not even cover."""
     _now(stage)
     row = stage.reader.settlement.period(period)
-    if row is None or row.state != "declared":
+    if row is None or row.state is not PeriodState.DECLARED:
         raise CommandFailed(
             f"period {period} is {row.state if row else 'not settled'} although its day is over; {_standing(stage)}"
         )

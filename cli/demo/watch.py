@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from cli.demo.stage import Stage
+from oracle.core.states import PeriodState
 
 _EVERY_S = 0.2
 
@@ -40,7 +41,7 @@ class Watch:
     def _counts(self) -> dict[str, int]:
         stage = self._stage
         meters = len(stage.asset.meters)
-        declared = stage.reader.settlement.periods(state="declared", limit=stage.days.count)
+        declared = stage.reader.settlement.periods(state=PeriodState.DECLARED, limit=stage.days.count)
         return {
             "slots": int(str(stage.gateway.status()["readings_signed"])) // meters,
             "entries": stage.reader.log.size(),

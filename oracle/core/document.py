@@ -8,6 +8,8 @@ from evidence import canonical
 from evidence.errors import Malformed
 from oracle.errors import DocumentRefused
 
+_DEPTH_MAX = 32
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # One text for one integer: neither -0 nor zeros in front; 2^256 has 78 digits.
 _INTEGER = re.compile("0|-?[1-9][0-9]{0,77}")
 
@@ -101,11 +103,23 @@ def open_document(name: str, content: bytes) -> Fields:
     Raises:
         DocumentRefused: the bytes are no canonical JSON object: other white space, order or escapes, a field twice, a number, null.
     """
+    if _depth(content) > _DEPTH_MAX:
+        # Python's own bound is the process's recursion limit, which some libraries raise beyond what its stack holds.
+        raise DocumentRefused(name, "$", f"is nested more than {_DEPTH_MAX} deep")
     try:
         value = json.loads(content)
         encoded = canonical.encode(value) if isinstance(value, dict) else b""
-    except (ValueError, RecursionError, Malformed) as error:
+    except (ValueError, Malformed) as error:
         raise DocumentRefused(name, "$", f"is no canonical JSON: {error}") from None
     if encoded != content:
         raise DocumentRefused(name, "$", "is JSON, but not the canonical bytes of an object")
     return Fields(name, "$", value)
+
+
+def _depth(content: bytes) -> int:
+    """How deep lists and objects are nested, texts left out."""
+    depth = deepest = 0
+    for sign in re.findall(rb"[\[{\]}]", _TEXT.sub(b"", content)):
+        depth += 1 if sign in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -10,9 +10,10 @@ from oracle.chain import declarations
 from oracle.chain.contracts import AssetOnChain
 from oracle.chain.wiring import check_wiring
 from oracle.core.money.report import Report, first_report
+from oracle.core.states import JournalState, PeriodState
 from oracle.declare.catch_up import catch_up_hours
 from oracle.declare.follower import Follower
-from oracle.declare.journal import CONFIRMED, Journal
+from oracle.declare.journal import Journal
 from oracle.errors import ChainConflict, ChainUnreachable
 from oracle.ledger.rows import EventRow, JournalRow, PeriodRow
 from oracle.open_asset import OpenAsset
@@ -94,11 +95,11 @@ class Declarer:
                 proof=self._proof_to(period),
             ),
         )
-        if row.state != CONFIRMED:
+        if row.state is not JournalState.CONFIRMED:
             return False
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
         with self._asset.writer.transaction():
-            self._asset.writer.settlement.set_period_state(period.period, "anchored", log_root=root)
+            self._asset.writer.settlement.set_period_state(period.period, PeriodState.ANCHORED, log_root=root)
         return True
 
     def declare(self, period: PeriodRow) -> bool:
@@ -128,13 +129,13 @@ class Declarer:
             ),
             call=lambda: declarations.declare_call(self._chain, self._declarations, [self._account], report),
         )
-        if row.state != CONFIRMED:
+        if row.state is not JournalState.CONFIRMED:
             return False
         tx_hash, block = self._where(row, period.period)
         # On the chain and in the journal; a crash before the next line repeats nothing but that line.
         with self._asset.writer.transaction():
             self._asset.writer.settlement.set_period_state(
-                period.period, "declared", declare_tx=tx_hash, declared_block=block
+                period.period, PeriodState.DECLARED, declare_tx=tx_hash, declared_block=block
             )
         _log.info("declared", extra=facts(period=period.period, distributable=period.distributable, tx=tx_hash))
         return True

@@ -17,6 +17,7 @@ from oracle.chain import attempt as attempts
 from oracle.chain.attempt import Attempt
 from oracle.chain.client import Chain
 from oracle.chain.transaction import Call, Receipt
+from oracle.core.states import JournalState
 from oracle.declare.follower import REORG_DEPTH
 from oracle.errors import ChainRefused
 from oracle.ledger.reader import LedgerReader
@@ -28,7 +29,6 @@ from runtime.logs import facts
 _log = logging.getLogger("oracle.chain")
 
 MINED_WITHIN_S = 20  # then the next pass looks again; short enough for a service to stop meanwhile
-PLANNED, SENT, MINED, CONFIRMED, REFUSED = "planned", "sent", "mined", "confirmed", "refused"
 _ATTEMPT = "attempt"  # key of the payload
 
 
@@ -75,9 +75,9 @@ class Journal:
         """
         action = f"{kind} {subject}"
         row = self._reader.chain.journal_of(kind, subject)
-        if row is not None and row.state == CONFIRMED:
+        if row is not None and row.state is JournalState.CONFIRMED:
             return row
-        if row is not None and row.state in (SENT, MINED) and _has_attempt(row):
+        if row is not None and row.state in (JournalState.SENT, JournalState.MINED) and _has_attempt(row):
             finished = self._finish(row, action, call, is_done)
             if finished is not None:
                 return finished
@@ -104,7 +104,7 @@ class Journal:
         changed = [new for row in ours if (new := self._now(row, head)) != row]
         if thoroughly or changed:
             changed += [
-                replace(row, state=PLANNED, block=None, detail="looked for again")
+                replace(row, state=JournalState.PLANNED, block=None, detail="looked for again")
                 for row in rows
                 if row.tx_hash is None
             ]
@@ -166,7 +166,7 @@ class Journal:
         try:
             attempt = attempts.sign(self._chain, self._account, call(), action=action)
         except ChainRefused as refused:
-            self._put(replace(row, state=REFUSED, detail=refused.reason))
+            self._put(replace(row, state=JournalState.REFUSED, detail=refused.reason))
             raise
         row = self._put(_with(row, attempt))
         # Durable: the signed bytes. A crash from here on is mended by `_finish`: it looks for the receipt, then sends the same bytes.
@@ -180,7 +180,7 @@ class Journal:
         try:
             return self._chain.wait(str(row.tx_hash), action=action, timeout_s=MINED_WITHIN_S)
         except ChainRefused as refused:
-            self._put(replace(row, state=REFUSED, detail=refused.reason))
+            self._put(replace(row, state=JournalState.REFUSED, detail=refused.reason))
             raise
 
     def _planned(self, kind: str, subject: str, about: dict[str, str]) -> JournalRow:
@@ -188,7 +188,7 @@ class Journal:
             kind=kind,
             subject=subject,
             payload=json.dumps(about, sort_keys=True),
-            state=PLANNED,
+            state=JournalState.PLANNED,
             sender=self._account.address,
             at=self._world.now(),
         )
@@ -197,7 +197,7 @@ class Journal:
         """The row of a write that stands on the chain while the newest block is `head`."""
         return replace(
             row,
-            state=CONFIRMED if head - receipt.block >= self._confirmations else MINED,
+            state=JournalState.CONFIRMED if head - receipt.block >= self._confirmations else JournalState.MINED,
             tx_hash=receipt.tx_hash,
             block=receipt.block,
             gas_used=receipt.gas_used,
@@ -207,11 +207,11 @@ class Journal:
     def _adopt(self, row: JournalRow) -> JournalRow:
         """The effect is on the chain, brought by a transaction that we do not know; confirmed once it has stayed as long as ours must."""
         head = self._chain.block_number()
-        seen = row.block if row.tx_hash is None and row.state == MINED and row.block is not None else head
+        seen = row.block if row.tx_hash is None and row.state is JournalState.MINED and row.block is not None else head
         return self._put(
             replace(
                 row,
-                state=CONFIRMED if head - seen >= self._confirmations else MINED,
+                state=JournalState.CONFIRMED if head - seen >= self._confirmations else JournalState.MINED,
                 payload=json.dumps(_about(row), sort_keys=True),
                 sender=self._account.address,
                 tx_hash=None,
@@ -236,7 +236,7 @@ def note_receipt(writer: LedgerWriter, *, kind: str, subject: str, receipt: Rece
         kind=kind,
         subject=subject,
         payload="{}",
-        state=CONFIRMED,
+        state=JournalState.CONFIRMED,
         tx_hash=receipt.tx_hash,
         sender=sender,
         gas_used=receipt.gas_used,
@@ -277,7 +277,7 @@ def _with(row: JournalRow, attempt: Attempt) -> JournalRow:
     return replace(
         row,
         payload=json.dumps({**_about(row), _ATTEMPT: attempt.facts()}, sort_keys=True),
-        state=SENT,
+        state=JournalState.SENT,
         tx_hash=attempt.tx_hash,
         nonce=attempt.nonce,
     )

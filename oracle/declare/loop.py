@@ -8,6 +8,7 @@ from collections.abc import Callable
 from eth_account.signers.local import LocalAccount
 
 from oracle.chain.contracts import AssetOnChain
+from oracle.core.states import PeriodState
 from oracle.declare.declarer import Declarer
 from oracle.declare.dispute_watch import DisputeWatch
 from oracle.declare.follower import Follower
@@ -223,7 +224,7 @@ class ChainLoop:
                 self._writer.chain.put_journal(row)
                 about = json.loads(row.payload)
                 if row.kind == "declare":
-                    self._writer.settlement.set_period_state(int(about["period"]), "anchored")
+                    self._writer.settlement.set_period_state(int(about["period"]), PeriodState.ANCHORED)
         # Durable: what is to be written again. The acts below find it, oldest period first.
         self._note(held="")
         for row in lost:
@@ -260,7 +261,7 @@ class ChainLoop:
     def _undeclared(self) -> list[PeriodRow]:
         periods = self._reader.settlement.periods
         found = [
-            *periods(state="anchored", limit=PERIODS_PER_PASS),
-            *periods(state="settled", limit=PERIODS_PER_PASS),
+            *periods(state=PeriodState.ANCHORED, limit=PERIODS_PER_PASS),
+            *periods(state=PeriodState.SETTLED, limit=PERIODS_PER_PASS),
         ]
         return sorted(found, key=lambda row: row.period)

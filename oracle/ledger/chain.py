@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from oracle.core.states import JournalState
 from oracle.ledger.rows import EventRow, JournalRow
 from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
@@ -28,7 +29,7 @@ class ChainReader:
         return one(JournalRow, _JOURNAL, self._connect().execute(_SELECT_JOURNAL + where, (kind, subject)).fetchone())
 
     def journal(
-        self, *, kind: str | None = None, state: str | None = None, after: int = 0, limit: int = LIMIT_MAX
+        self, *, kind: str | None = None, state: JournalState | None = None, after: int = 0, limit: int = LIMIT_MAX
     ) -> list[JournalRow]:
         """Writes in the order they were planned, beyond id `after`; by kind and state, where given."""
         where = "WHERE id > ? AND (? IS NULL OR kind = ?) AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evidence.binding import Binding, decode
 from evidence.tags import BINDING_SIZE
+from oracle.core.states import DayState, JournalState, PeriodState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +153,10 @@ class PointDayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
-    """One settlement day; `state` is settled or held, `notes` a canonical JSON list of labels."""
+    """One settlement day; `notes` is a canonical JSON list of labels."""
 
     day: int
-    state: str
+    state: DayState
     settled_at: int
     log_size: int
     missing_meters: int
@@ -164,12 +165,12 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodRow:
-    """One payout period; `state` is settled, anchored or declared; money is decimal text of minor units."""
+    """One payout period; money is decimal text of minor units."""
 
     period: int
     from_day: int
     to_day: int
-    state: str
+    state: PeriodState
     export_wh: int
     import_wh: int
     missing_meters: int
@@ -189,13 +190,13 @@ class PeriodRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRow:
-    """One chain write; `state` goes planned, sent, mined, then confirmed, or refused; `payload` is JSON."""
+    """One chain write; `payload` is JSON."""
 
     id: int | None = None
     kind: str
     subject: str
     payload: str
-    state: str
+    state: JournalState
     tx_hash: str | None = None
     sender: str | None = None
     nonce: int | None = None

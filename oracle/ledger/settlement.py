@@ -1,5 +1,6 @@
 """Boundaries, days and payout periods in the ledger."""
 
+from oracle.core.states import PeriodState
 from oracle.ledger.rows import BoundaryRow, DayRow, PeriodRow, PointDayRow
 from oracle.ledger.sql import Connect, columns, insert, many, one, select, values
 
@@ -70,7 +71,9 @@ class SettlementReader:
         found = self._connect().execute(_SELECT_PERIOD + "ORDER BY period DESC LIMIT 1").fetchone()
         return one(PeriodRow, _PERIOD, found)
 
-    def periods(self, *, from_period: int = 0, state: str | None = None, limit: int = LIMIT_MAX) -> list[PeriodRow]:
+    def periods(
+        self, *, from_period: int = 0, state: PeriodState | None = None, limit: int = LIMIT_MAX
+    ) -> list[PeriodRow]:
         """Periods from one on, in order; only those in a state, where one is given."""
         where = "WHERE period >= ? AND (? IS NULL OR state = ?) ORDER BY period LIMIT ?"
         found = self._connect().execute(_SELECT_PERIOD + where, (from_period, state, state, min(limit, LIMIT_MAX)))
@@ -102,7 +105,7 @@ class SettlementWriter:
     def set_period_state(
         self,
         period: int,
-        state: str,
+        state: PeriodState,
         *,
         log_root: bytes | None = None,
         declare_tx: str | None = None,

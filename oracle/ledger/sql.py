@@ -3,7 +3,11 @@
 import dataclasses
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
+
+from oracle.errors import LedgerError
 
 _R = TypeVar("_R")
 
@@ -34,8 +38,26 @@ def values(row: object, names: Sequence[str]) -> tuple[Value, ...]:
 
 
 def row(row_class: Callable[..., _R], names: Sequence[str], found: Sequence[Any]) -> _R:
-    """The row object of one fetched row; the schema is STRICT, so that a column's type is what it says."""
-    return row_class(**dict(zip(names, found, strict=True)))
+    """The row object of one fetched row; the schema is STRICT, so that a column's type is what it says.
+
+    Raises:
+        LedgerError: a column of states holds a word that is none.
+    """
+    fields = dict(zip(names, found, strict=True))
+    for name, states in _states(row_class):
+        try:
+            fields[name] = states(fields[name])
+        except ValueError:
+            known = ", ".join(states)
+            raise LedgerError(f"the ledger's column {name} holds {fields[name]!r}, which is none of {known}") from None
+    return row_class(**fields)
+
+
+@cache
+def _states(row_class: type) -> tuple[tuple[str, type[StrEnum]], ...]:
+    """The columns that hold a state, with the enum of their states."""
+    kinds = ((field.name, field.type) for field in dataclasses.fields(row_class))
+    return tuple((name, kind) for name, kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum))
 
 
 def one(row_class: Callable[..., _R], names: Sequence[str], found: Sequence[Any] | None) -> _R | None:

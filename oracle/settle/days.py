@@ -14,6 +14,7 @@ from oracle.core.energy.meter_day import MeterDay, MeterDayInputs, meter_day
 from oracle.core.energy.note import Note
 from oracle.core.energy.points import PointDay
 from oracle.core.energy.vee import Label
+from oracle.core.states import DayState
 from oracle.core.tariff import intervals_of
 from oracle.errors import SettlementError
 from oracle.ledger.rows import DayRow
@@ -22,8 +23,6 @@ from oracle.settle import items, rows
 from oracle.settle.progress import Progress
 from runtime.logs import facts
 
-SETTLED = "settled"
-HELD = "held"
 _LABELS_LOGGED_MAX = 32
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ class Days:
         """Go on where the ledger stands; a held day is tried again."""
         newest = self._asset.reader.settlement.newest_day()
         if newest is not None:
-            self._day = newest.day if newest.state == HELD else newest.day + 1
+            self._day = newest.day if newest.state is DayState.HELD else newest.day + 1
 
     def settle_next(self) -> bool:
         """Settle the next day; False when it is not complete, or held."""
@@ -165,7 +164,7 @@ class Days:
                         )
             for result in results:
                 self._asset.writer.settlement.put_point_day(rows.point_day_row(result))
-            self._put_day(SETTLED, note.documents(notes), sum(one.missed for one in meters.values()))
+            self._put_day(DayState.SETTLED, note.documents(notes), sum(one.missed for one in meters.values()))
         # Durable from here: the day's boundaries are frozen, and the next day starts from them.
         labels = [f"{one.subject}:{one.label}*{one.count}" for one in notes[:_LABELS_LOGGED_MAX]]
         _LOG.info("day settled", extra=facts(**self._day_facts(), labels=",".join(labels) or "none"))
@@ -175,7 +174,7 @@ class Days:
         notes = [Note(Label.CHECK_MISMATCH, c.point, 1, start, start) for c in checks if not c.within_tolerance]
         return notes + [Note(Label.NEGATIVE_POINT, r.point, 1, start, start) for r in results if r.energy_wh < 0]
 
-    def _put_day(self, state: str, notes: list[dict[str, str]], missing: int) -> None:
+    def _put_day(self, state: DayState, notes: list[dict[str, str]], missing: int) -> None:
         self._asset.writer.settlement.put_day(
             DayRow(
                 day=self._day,
@@ -191,7 +190,9 @@ class Days:
         """The same data give the same error, so a held day is tried again only at the next start."""
         self._held = f"{calendar.day_text(self._day)}: {reason}"
         with self._asset.writer.transaction():
-            self._put_day(HELD, [{"label": HELD, "subject": self._terms.asset, "detail": reason}], 0)
+            self._put_day(
+                DayState.HELD, [{"label": Label.HELD.value, "subject": self._terms.asset, "detail": reason}], 0
+            )
         _LOG.error("day held", extra=facts(**self._day_facts(), detail=reason))
 
     def _day_facts(self) -> dict[str, object]:

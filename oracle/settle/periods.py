@@ -13,13 +13,13 @@ from oracle.core.energy.meter import Meter, in_force
 from oracle.core.money import settlement
 from oracle.core.money.figures import FrozenInputs, PeriodInputs
 from oracle.core.money.settlement import Settlement
+from oracle.core.states import PeriodState
 from oracle.core.tariff import needs_zone
 from oracle.errors import SettlementError
 from oracle.ledger.reader import LedgerView
 from oracle.ledger.rows import PeriodRow
 from oracle.open_asset import OpenAsset
 from oracle.settle import rows
-from oracle.settle.days import SETTLED
 from oracle.settle.tzdata import tzdata_version
 from runtime.logs import facts
 
@@ -96,7 +96,7 @@ class Periods:
             period=period,
             from_day=days.start,
             to_day=days.stop,
-            state=SETTLED,
+            state=PeriodState.SETTLED,
             export_wh=settled.export_wh,
             import_wh=settled.import_wh,
             missing_meters=settled.missing_meters,

@@ -23,6 +23,7 @@ from evidence.keys import FileSigner, private_key_from
 from evidence.reading import PROFILE_BASIC, Reading
 from evidence.status import Status
 from evidence.units import Minor, SettlementDay
+from oracle.core.states import DayState, JournalState, PeriodState
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import (
@@ -250,7 +251,7 @@ class Builder:
         with self.writer.transaction():
             self.log.append_document(tags.ENTRY_DECISION, tags.DECISION + statement)
             self.writer.settlement.put_day(
-                DayRow(day=day, state="settled", settled_at=self.midnight(day + 1) + 900, log_size=self.log.size,
+                DayRow(day=day, state=DayState.SETTLED, settled_at=self.midnight(day + 1) + 900, log_size=self.log.size,
                        missing_meters=0, notes=json.dumps(note))
             )  # fmt: skip
             for meter in self.meters:
@@ -262,7 +263,8 @@ class Builder:
                 )  # fmt: skip
             size, root = self.log.size, self.log.root()
             self.writer.settlement.add_period(
-                PeriodRow(period=period, from_day=day, to_day=day + 1, state="settled", export_wh=earned, import_wh=0, missing_meters=0,
+                PeriodRow(
+                    period=period, from_day=day, to_day=day + 1, state=PeriodState.SETTLED, export_wh=earned, import_wh=0, missing_meters=0,
                           gross=str(gross), distributable=str(distributable), deficit_after="0", settlement_root=sha256(statement).digest(),
                           statement=statement.decode(), statement_hash=sha256(statement).digest(), tariff_hash=self.terms.hash(),
                           registry_index=0, log_size=size, log_root=root)
@@ -279,10 +281,10 @@ class Builder:
         )  # fmt: skip
         with self.writer.transaction():
             self.writer.settlement.set_period_state(
-                period, "declared", declare_tx=declared.tx_hash, declared_block=declared.block
+                period, PeriodState.DECLARED, declare_tx=declared.tx_hash, declared_block=declared.block
             )
             self.writer.chain.put_journal(
-                JournalRow(kind="declare", subject=f"period {period}", payload="{}", state="confirmed", tx_hash=declared.tx_hash,
+                JournalRow(kind="declare", subject=f"period {period}", payload="{}", state=JournalState.CONFIRMED, tx_hash=declared.tx_hash,
                            gas_used=120_000, block=declared.block, at=self.midnight(day + 1))
             )  # fmt: skip
         self._pay(period, day, distributable)

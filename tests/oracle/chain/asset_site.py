@@ -19,6 +19,7 @@ from oracle.chain.client import Chain
 from oracle.chain.contracts import AssetContracts, AssetOnChain
 from oracle.chain.transaction import Receipt
 from oracle.core.money.report import Report, first_report
+from oracle.core.states import PeriodState
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import PeriodRow
@@ -202,7 +203,7 @@ class Books:
                 period=period,
                 from_day=first,
                 to_day=first + self.site.terms.days_per_period,
-                state="settled",
+                state=PeriodState.SETTLED,
                 export_wh=12_345,
                 import_wh=0,
                 missing_meters=0,

@@ -1,12 +1,14 @@
 """The ledger: all or nothing, seen by readers only when durable, and never born by accident."""
 
 import dataclasses
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from oracle.core.states import JournalState, PeriodState
 from oracle.errors import LedgerError
 from oracle.ledger import rows
 from oracle.ledger.headers import HeadersReader
@@ -226,7 +228,7 @@ def test_bindings_hold_as_of_then(open_rig: Callable[..., Rig], meter: SignedMet
     assert rig.reader.bindings.of(meter.meter_id) == [row] == rig.reader.bindings.all()
 
 
-def period(number: int, state: str = "settled") -> PeriodRow:
+def period(number: int, state: PeriodState = PeriodState.SETTLED) -> PeriodRow:
     return PeriodRow(
         period=number,
         from_day=number,
@@ -247,22 +249,34 @@ def period(number: int, state: str = "settled") -> PeriodRow:
     )
 
 
+def test_a_state_that_is_none_is_an_error_that_names_the_column(ledger: Path) -> None:
+    with LedgerWriter(ledger) as writer, LedgerReader(ledger) as reader:
+        with writer.transaction():
+            writer.settlement.add_period(period(0))
+        with sqlite3.connect(ledger) as other:
+            other.execute("UPDATE periods SET state = 'half declared'")
+        with pytest.raises(LedgerError, match="column state holds 'half declared', which is none of settled, anchored"):
+            reader.settlement.period(0)
+
+
 def test_periods_move_on_and_keep_what_is_not_given(ledger: Path) -> None:
     with LedgerWriter(ledger) as writer, LedgerReader(ledger) as reader:
         with writer.transaction():
             writer.settlement.add_period(period(0))
             writer.settlement.add_period(period(1))
-            writer.settlement.set_period_state(0, "anchored", log_root=b"r" * 32)
-            writer.settlement.set_period_state(0, "declared", declare_tx="0xaa", declared_block=5)
+            writer.settlement.set_period_state(0, PeriodState.ANCHORED, log_root=b"r" * 32)
+            writer.settlement.set_period_state(0, PeriodState.DECLARED, declare_tx="0xaa", declared_block=5)
         first = reader.settlement.period(0)
         assert first == dataclasses.replace(
-            period(0, "declared"), log_root=b"r" * 32, declare_tx="0xaa", declared_block=5
+            period(0, PeriodState.DECLARED), log_root=b"r" * 32, declare_tx="0xaa", declared_block=5
         )
-        assert reader.settlement.periods(state="settled") == [period(1)] == [reader.settlement.newest_period()]
+        assert (
+            reader.settlement.periods(state=PeriodState.SETTLED) == [period(1)] == [reader.settlement.newest_period()]
+        )
 
 
 def test_the_journal_has_one_row_a_subject_and_events_are_kept_once(ledger: Path) -> None:
-    planned = JournalRow(kind="anchor", subject="size 8", payload="{}", state="planned", at=1)
+    planned = JournalRow(kind="anchor", subject="size 8", payload="{}", state=JournalState.PLANNED, at=1)
     event = EventRow(
         block=3,
         log_index=0,
@@ -277,7 +291,9 @@ def test_the_journal_has_one_row_a_subject_and_events_are_kept_once(ledger: Path
         assert reader.chain.followed_block() == -1
         with writer.transaction():
             writer.chain.put_journal(planned)
-            writer.chain.put_journal(dataclasses.replace(planned, state="confirmed", gas_used=5, tx_hash="0x2"))
+            writer.chain.put_journal(
+                dataclasses.replace(planned, state=JournalState.CONFIRMED, gas_used=5, tx_hash="0x2")
+            )
             writer.chain.put_journal(dataclasses.replace(planned, subject="size 9"))
             writer.chain.add_events([event, dataclasses.replace(event, log_index=1)], followed_block=4)
             writer.chain.add_events([event], followed_block=5)
@@ -285,7 +301,7 @@ def test_the_journal_has_one_row_a_subject_and_events_are_kept_once(ledger: Path
             (1, "size 8", "confirmed"),
             (2, "size 9", "planned"),
         ]
-        assert reader.chain.journal(state="planned", kind="anchor")[0].subject == "size 9"
+        assert reader.chain.journal(state=JournalState.PLANNED, kind="anchor")[0].subject == "size 9"
         assert reader.chain.gas_by_kind() == {"anchor": (1, 5)}
         assert [e.log_index for e in reader.chain.events(name="Transfer")] == [0, 1]
         assert [e.log_index for e in reader.chain.events(after=(3, 0))] == [1]

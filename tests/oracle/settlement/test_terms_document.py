@@ -137,6 +137,7 @@ def test_a_document_that_is_not_terms_is_refused_by_field(path: str, value: obje
         b"null",
         b"\xff",
         b"[" * 100_000,
+        b'{"a":' * 33 + b'"1"' + b"}" * 33,
         b'{"a":1}',
         b'{"a":1.5}',
         b'{"a":null}',
