@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DeclarationsWorld} from "./DeclarationsWorld.sol";
+import {DeclarationsSetup} from "./DeclarationsSetup.sol";
 import {Walk} from "./Walk.sol";
 
 /// @title What always holds of the log, the reports and what is funded against them, each as a sentence
 contract DeclarationsInvariantsTest is Walk {
-    DeclarationsWorld private world;
+    DeclarationsSetup private world;
 
     function setUp() public {
-        world = new DeclarationsWorld();
+        world = new DeclarationsSetup();
         walkThrough(address(world), world.deeds());
     }
 

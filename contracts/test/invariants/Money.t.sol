@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MoneyWorld} from "./MoneyWorld.sol";
+import {MoneySetup} from "./MoneySetup.sol";
 import {Walk} from "./Walk.sol";
 
 /// @title What always holds of money and shares, each as a sentence
 contract MoneyInvariantsTest is Walk {
-    MoneyWorld private world;
+    MoneySetup private world;
 
     function setUp() public {
-        world = new MoneyWorld();
+        world = new MoneySetup();
         walkThrough(address(world), world.deeds());
     }
 

@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {IAnchoredLog} from "../../src/interfaces/IAnchoredLog.sol";
 import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.sol";
 import {TestLog} from "../TestLog.sol";
-import {DeclarationsBooks} from "./DeclarationsBooks.sol";
+import {DeclarationsGhosts} from "./DeclarationsGhosts.sol";
 
 /// @title What may happen in the world of declarations, and what somebody may try
 /// @notice Legal deeds must succeed. What is forbidden is tried too, as the signers, the guardian or the treasury would: it
 /// may be refused, and if it is accepted it stands in the books as it happened.
-abstract contract DeclarationsDeeds is DeclarationsBooks {
+abstract contract DeclarationsHandler is DeclarationsGhosts {
     uint64 private constant MAX_ENTRIES = 32;
 
     function waitSomeHours(uint8 hours_) external {

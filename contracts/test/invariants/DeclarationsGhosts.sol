@@ -11,7 +11,7 @@ import {TestLog} from "../TestLog.sol";
 /// @title The books that the world of declarations keeps for itself
 /// @notice Who signed what, which sets were announced, which logs there were, and when everything is due: written down from
 /// what was sent and whether it was accepted, never from what the contracts say about it.
-abstract contract DeclarationsBooks is DeclarationsFixture {
+abstract contract DeclarationsGhosts is DeclarationsFixture {
     uint32 internal constant MAX_PERIODS = 12;
     /// @dev All signers there ever are, sorted; a set is a choice of them, bit by bit.
     uint256 internal constant POOL = 7;

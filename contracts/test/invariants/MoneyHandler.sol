@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
-import {MoneyBooks} from "./MoneyBooks.sol";
+import {MoneyGhosts} from "./MoneyGhosts.sol";
 
 /// @title What may happen in the world of money
 /// @notice Legal deeds only, in any order. None of them may revert: a refusal would mean that the world misunderstands the
 /// rules. Three times out of four a switch is thrown to the side on which money flows.
-abstract contract MoneyDeeds is MoneyBooks {
+abstract contract MoneyHandler is MoneyGhosts {
     /// @dev A claim paid something else than what was owed just before.
     bool internal claimDiffersFromOwed;
     /// @dev The last deed was a push.

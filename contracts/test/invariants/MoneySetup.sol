@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
-import {MoneyDeeds} from "./MoneyDeeds.sol";
+import {MoneyHandler} from "./MoneyHandler.sol";
 
 /// @title The world of money: its books, and the contracts beside them
-contract MoneyWorld is MoneyDeeds {
+contract MoneySetup is MoneyHandler {
     function deeds() external pure returns (bytes4[] memory all) {
         all = new bytes4[](14);
         all[0] = this.transfer.selector;

@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.sol";
-import {DeclarationsDeeds} from "./DeclarationsDeeds.sol";
+import {DeclarationsHandler} from "./DeclarationsHandler.sol";
 
 /// @title The world of declarations: its books, and the contracts beside them
-contract DeclarationsWorld is DeclarationsDeeds {
+contract DeclarationsSetup is DeclarationsHandler {
     function deeds() external pure returns (bytes4[] memory all) {
         all = new bytes4[](13);
         all[0] = this.waitSomeHours.selector;
