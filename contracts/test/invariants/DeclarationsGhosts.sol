@@ -8,7 +8,7 @@ import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.so
 import {DeclarationsFixture} from "../DeclarationsFixture.sol";
 import {TestLog} from "../TestLog.sol";
 
-/// @title The books that the world of declarations keeps for itself
+/// @title The ghost state of the walks over declarations
 /// @notice Who signed what, which sets were announced, which logs there were, and when everything is due: written down from
 /// what was sent and whether it was accepted, never from what the contracts say about it.
 abstract contract DeclarationsGhosts is DeclarationsFixture {
@@ -135,7 +135,7 @@ abstract contract DeclarationsGhosts is DeclarationsFixture {
 
     // ---------------------------------------------------------------- reports
 
-    /// @dev The state of a period by the books alone.
+    /// @dev The state of a period by the ghost state alone.
     function stateOf(uint32 period) internal view returns (IRevenueDeclarations.Status) {
         Said storage said = saids[period];
         if (said.deadline == 0) return IRevenueDeclarations.Status.None;

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
 import {MoneyHandler} from "./MoneyHandler.sol";
 
-/// @title The world of money: its books, and the contracts beside them
+/// @title The setup of the walks over money: contracts, handler and ghost state, and the checks that compare them
 contract MoneySetup is MoneyHandler {
-    function deeds() external pure returns (bytes4[] memory all) {
+    function actions() external pure returns (bytes4[] memory all) {
         all = new bytes4[](14);
         all[0] = this.transfer.selector;
         all[1] = this.force.selector;
