@@ -6,12 +6,12 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition
 
-from tests.contracts.cast import HOLDERS, OFFICERS, STRANGER, signed, with_high_s
+from tests.contracts.actors import HOLDERS, OFFICERS, STRANGER, signed, with_high_s
+from tests.contracts.differential import Twins
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.gate import MoodyGate
-from tests.contracts.model.powers import Address, Role
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.typed_data import Domain
-from tests.contracts.twins import Twins
 
 T = TypeVar("T")
 TestFunc = TypeVar("TestFunc", bound=Callable[..., object])

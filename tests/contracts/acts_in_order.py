@@ -5,16 +5,16 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import EVERYBODY, HOLDERS, OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.acts import mostly, one_of
 from tests.contracts.acts_of_holders import ActsOfHolders
 from tests.contracts.acts_of_money import ActsOfMoney
 from tests.contracts.acts_of_the_oracle import REASON, ActsOfTheOracle, leaves_from
 from tests.contracts.acts_of_time import ActsOfTime
-from tests.contracts.cast import EVERYBODY, HOLDERS, OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.model.merkle import root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.recipients import GATE_GRACE_S
 from tests.contracts.model.redirects import REDIRECT_DELAY_S
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.shares import MOST_96_BITS
 
 holders = st.sampled_from(HOLDERS)

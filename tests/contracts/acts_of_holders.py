@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
 from tests.contracts.acts import Acts, by, mostly, one_of
-from tests.contracts.cast import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
-from tests.contracts.model.powers import Address, Role
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.shares import MOST_96_BITS, UNLIMITED
 
 shareholders = st.sampled_from(SHAREHOLDERS)

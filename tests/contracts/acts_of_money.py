@@ -5,13 +5,13 @@ from dataclasses import astuple
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER, signed
 from tests.contracts.acts import Acts, by, mostly, one_of, when
-from tests.contracts.cast import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER, signed
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.distributor import RevenueDistributor
 from tests.contracts.model.gate import Answer, Gate
 from tests.contracts.model.operators import Authorization
-from tests.contracts.model.powers import NOBODY, Address, Role, selector_of
+from tests.contracts.model.roles import NOBODY, Address, Role, selector_of
 from tests.contracts.model.shares import AssetShare
 
 REASON = b"\6" * 32

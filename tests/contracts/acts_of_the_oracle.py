@@ -7,14 +7,14 @@ from hashlib import sha256
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.acts import FLAWS, Acts, by, mostly, one_of, when
-from tests.contracts.cast import OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.clock import DAY_S
 from tests.contracts.model.declarations import MOST_64_BITS
 from tests.contracts.model.merkle import consistency_proof, root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.report import Report, Status
+from tests.contracts.model.roles import Address, Role
 
 LOG_MOST = 24
 ROOT = b"\2" * 32

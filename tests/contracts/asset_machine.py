@@ -6,15 +6,15 @@ from typing import ClassVar
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, invariant
 
+from tests.contracts.actors import HOLDERS, OFFICERS, SHAREHOLDERS, UNSOLD
 from tests.contracts.acts_in_order import ActsInOrder
 from tests.contracts.acts_of_money import NOT_A_CONTRACT
-from tests.contracts.cast import HOLDERS, OFFICERS, SHAREHOLDERS, UNSOLD
+from tests.contracts.differential import Twins
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.gate import Answer, MoodyGate
 from tests.contracts.model.invariants import check, look
-from tests.contracts.model.powers import Role
+from tests.contracts.model.roles import Role
 from tests.contracts.stage import TERMS, Stage
-from tests.contracts.twins import Twins
 
 # The same walks on every machine, so that a test may also say where they lead.
 DEFAULT = settings(

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from bench.gas.asset import artifact
+from tests.contracts.actors import OFFICERS, SIGNERS, UNSOLD
 from tests.contracts.anvil_evm import CHAIN_ID, DEPLOYER, AnvilEvm, Contract
-from tests.contracts.cast import OFFICERS, SIGNERS, UNSOLD
 from tests.contracts.doubles import compiled_doubles
 from tests.contracts.model.asset import Addresses, Asset
 from tests.contracts.model.clock import DAY_S, HOUR_S
 from tests.contracts.model.declarations import Terms
-from tests.contracts.model.powers import Role
+from tests.contracts.model.roles import Role
 
 THRESHOLD = 2
 TERMS = Terms(
@@ -97,7 +97,7 @@ def deployed(evm: AnvilEvm) -> Stage:
     for role, officer in OFFICERS.items():
         evm.send(DEPLOYER, manager, "grantRole", role, officer, 0)
     declarations = evm.deploy(artifact("RevenueDeclarations"), terms, SIGNERS, THRESHOLD, manager.address)
-    token = evm.deploy(doubles["MoodyToken"])
+    token = evm.deploy(doubles["MisbehavingToken"])
     distributor = evm.deploy(
         artifact("RevenueDistributor"),
         declarations.address,
@@ -106,7 +106,7 @@ def deployed(evm: AnvilEvm) -> Stage:
         token.address,
         manager.address,
     )
-    stage = Stage(evm, gate, share, registry, declarations, token, distributor, evm.deploy(doubles["MoodyGate"]))
+    stage = Stage(evm, gate, share, registry, declarations, token, distributor, evm.deploy(doubles["MisbehavingGate"]))
     for name, powers in POWERS.items():
         contract: Contract = getattr(stage, name)
         for role, functions in powers.items():

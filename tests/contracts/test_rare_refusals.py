@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from tests.contracts.actors import HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
 from tests.contracts.asset_machine import AssetMachine
-from tests.contracts.cast import HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.redirects import MAX_HEIRS, REDIRECT_DELAY_S
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.stage import TERMS, Stage
 
 ANN, BOB, *_ = HOLDERS

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from tests.contracts.model.powers import NOBODY, Address, Authority, Role
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import NOBODY, Address, Authority, Role
 
 MAX_HOLDERS = 256
 

@@ -55,12 +55,12 @@ def deployed_moody() -> Iterator[Moody]:
             address = chain.transact(owner, kind.constructor(), action=f"deploy {name}").contract
             assert address is not None
             made[name] = chain._web3.eth.contract(address=address, abi=double["abi"])
-        site = open_site(chain, token=made["MoodyToken"].address, decimals=18)
+        site = open_site(chain, token=made["MisbehavingToken"].address, decimals=18)
         give_shares(site, [4, 3, 2, 1])
         mint_demo_money(chain, site.deployment, site.owner, site.owner.address, Minor(10_000))
         declare(site, 0, 1_000)
         fund_period(chain, site.deployment, site.owner, 0)
-        yield Moody(node, site, made["MoodyToken"], made["MoodyGate"])
+        yield Moody(node, site, made["MisbehavingToken"], made["MisbehavingGate"])
         chain.close()
 
 

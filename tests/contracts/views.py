@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
+from tests.contracts.actors import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, SIGNERS, STRANGER
 from tests.contracts.anvil_evm import Contract, Read
-from tests.contracts.cast import EVERYBODY, HOLDERS, OFFICERS, SHAREHOLDERS, SIGNERS, STRANGER
 from tests.contracts.model.anchored_log import AnchoredLog
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.merkle import root_of
-from tests.contracts.model.powers import NOBODY, Address, Role, selector_of
 from tests.contracts.model.report import Status
+from tests.contracts.model.roles import NOBODY, Address, Role, selector_of
 from tests.contracts.model.signer_sets import NoSignerSetAnnounced
 from tests.contracts.model.tranches import X96
 from tests.contracts.stage import Stage

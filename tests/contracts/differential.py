@@ -9,8 +9,8 @@ from functools import partial
 from tests.contracts.anvil_evm import Reverted
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.refusal import Refused
-from tests.contracts.questions import Question, of_span, questions
 from tests.contracts.stage import Stage
+from tests.contracts.views import Question, of_span, questions
 
 
 class Disagreement(AssertionError):

@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @title A payment token that may keep a fee, refuse somebody, stand still, and answer nothing
 /// @notice All of it in one token, because a walk of random acts changes its mood on the way.
-contract MoodyToken is ERC20 {
+contract MisbehavingToken is ERC20 {
     error Blacklisted(address account);
     error Paused();
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title A gate that answers the same for everybody, and not always
-contract MoodyGate {
+contract MisbehavingGate {
     enum Mood {
         Refuses,
         Allows,
