@@ -1,4 +1,4 @@
-"""What the contracts meet in tests only, compiled by the project's own compiler: a payment token and a gate with moods."""
+"""What the contracts meet in tests only, compiled by the project's own compiler: a payment token and a gate that misbehave."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Everything that the views of the contracts say, and what the model says to it."""
+"""Every view of the contracts, with the answer that the model gives to it."""
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from tests.contracts.stage import Stage
 
 
 @dataclass(frozen=True)
-class Question:
-    """A view, and how the model answers it."""
+class View:
+    """One call of a view, and how the model answers it."""
 
     read: Read
     model: Callable[[], object]
 
 
-def ask(contract: Contract, function: str, *arguments: Hashable, model: Callable[[], object] | object) -> Question:
-    """A question; the model's answer is a value, or something to call that may refuse."""
+def view(contract: Contract, function: str, *arguments: Hashable, model: Callable[[], object] | object) -> View:
+    """A view to compare; the model's answer is a value, or a function that may refuse."""
     answer: Callable[[], object] = model if callable(model) else lambda: model
-    return Question(Read(contract, function, arguments), answer)
+    return View(Read(contract, function, arguments), answer)
 
 
-def questions(stage: Stage, asset: Asset) -> list[Question]:
-    """All of them, at this moment."""
+def views(stage: Stage, asset: Asset) -> list[View]:
+    """All views, at this moment."""
     return [
         *_of_shares(stage.share, asset),
         *_of_meters(stage.registry, asset),
@@ -42,20 +42,20 @@ def questions(stage: Stage, asset: Asset) -> list[Question]:
         *_of_funds(stage.distributor, asset),
         *_of_accounts(stage.distributor, asset),
         *_of_lost_wallets(stage.distributor, asset),
-        *_of_powers(stage, asset),
+        *_of_abdications_and_pauses(stage, asset),
         *(
-            ask(stage.token, "balanceOf", who, model=asset.token.balance_of(who))
+            view(stage.token, "balanceOf", who, model=asset.token.balance_of(who))
             for who in [*EVERYBODY, OFFICERS[Role.TREASURY], stage.distributor.address]
         ),
     ]
 
 
-def of_span(stage: Stage, asset: Asset, from_day: int, to_day: int) -> list[Question]:
+def of_span(stage: Stage, asset: Asset, from_day: int, to_day: int) -> list[View]:
     """What the registers say of the days [from_day, to_day), whether they are over or not."""
     register, meters = asset.share.register, asset.registry
     return [
         *(
-            ask(
+            view(
                 stage.share,
                 "shareDays",
                 who,
@@ -65,55 +65,55 @@ def of_span(stage: Stage, asset: Asset, from_day: int, to_day: int) -> list[Ques
             )
             for who in EVERYBODY
         ),
-        ask(
+        view(
             stage.share, "totalShareDays", from_day, to_day, model=partial(register.total_share_days, from_day, to_day)
         ),
-        ask(stage.share, "balanceAt", HOLDERS[0], to_day, model=partial(register.balance_at, HOLDERS[0], to_day)),
-        ask(stage.share, "supplyAt", from_day, model=partial(register.supply_at, from_day)),
-        ask(stage.registry, "wattDays", from_day, to_day, model=partial(meters.watt_days, from_day, to_day)),
-        ask(stage.registry, "indexAt", from_day, model=partial(meters.index_at, from_day)),
+        view(stage.share, "balanceAt", HOLDERS[0], to_day, model=partial(register.balance_at, HOLDERS[0], to_day)),
+        view(stage.share, "supplyAt", from_day, model=partial(register.supply_at, from_day)),
+        view(stage.registry, "wattDays", from_day, to_day, model=partial(meters.watt_days, from_day, to_day)),
+        view(stage.registry, "indexAt", from_day, model=partial(meters.index_at, from_day)),
     ]
 
 
-def _of_shares(share: Contract, asset: Asset) -> Iterator[Question]:
+def _of_shares(share: Contract, asset: Asset) -> Iterator[View]:
     model = asset.share
     for who in EVERYBODY:
-        yield ask(share, "balanceOf", who, model=model.balance_of(who))
-        yield ask(share, "getFrozenTokens", who, model=model.frozen.get(who, 0))
-        yield ask(share, "canSend", who, model=model.allows(who))
+        yield view(share, "balanceOf", who, model=model.balance_of(who))
+        yield view(share, "getFrozenTokens", who, model=model.frozen.get(who, 0))
+        yield view(share, "canSend", who, model=model.allows(who))
     for owner, spender in pairwise(HOLDERS):
-        yield ask(share, "allowance", owner, spender, model=model.allowances.get((owner, spender), 0))
-        yield ask(share, "canTransfer", owner, spender, 3, model=model.can_transfer(owner, spender, 3))
-    yield ask(share, "totalSupply", model=model.register.total_supply())
-    yield ask(share, "today", model=asset.clock.today)
-    yield ask(share, "gate", model=model.gate.address)
+        yield view(share, "allowance", owner, spender, model=model.allowances.get((owner, spender), 0))
+        yield view(share, "canTransfer", owner, spender, 3, model=model.can_transfer(owner, spender, 3))
+    yield view(share, "totalSupply", model=model.register.total_supply())
+    yield view(share, "today", model=asset.clock.today)
+    yield view(share, "gate", model=model.gate.address)
 
 
-def _of_meters(registry: Contract, asset: Asset) -> Iterator[Question]:
+def _of_meters(registry: Contract, asset: Asset) -> Iterator[View]:
     entries = asset.registry.entries
-    yield ask(registry, "count", model=len(entries))
+    yield view(registry, "count", model=len(entries))
     for index, entry in enumerate(entries):
         before = asset.registry.watt_days(0, entry.effective_day)
         words = (entry.bindings_root, entry.effective_day, entry.meter_count, entry.nameplate_w, before)
-        yield ask(registry, "entry", index, model=words)
+        yield view(registry, "entry", index, model=words)
 
 
-def _of_log(declarations: Contract, log: AnchoredLog) -> Iterator[Question]:
+def _of_log(declarations: Contract, log: AnchoredLog) -> Iterator[View]:
     newest = log.generations[-1]
-    yield ask(declarations, "head", model=(log.generation, len(newest), root_of(newest)))
+    yield view(declarations, "head", model=(log.generation, len(newest), root_of(newest)))
     for generation in range(1, log.generation + 1):
         for size in {0, 1, *log.sizes[generation - 1], len(newest) - 1}:
-            yield ask(declarations, "rootOf", generation, size, model=log.root_of(generation, size))
+            yield view(declarations, "rootOf", generation, size, model=log.root_of(generation, size))
     restart = log.restart
     announced = (
         (len(restart.leaves), root_of(restart.leaves), restart.ready_at, restart.expires_at)
         if restart
         else (0, bytes(32), 0, 0)
     )
-    yield ask(declarations, "announcedRestart", model=announced)
+    yield view(declarations, "announcedRestart", model=announced)
 
 
-def _of_signers(declarations: Contract, asset: Asset) -> Iterator[Question]:
+def _of_signers(declarations: Contract, asset: Asset) -> Iterator[View]:
     in_force, waiting = asset.declarations.signer_set(), asset.declarations.announced_signer_set()
 
     def announced() -> object:
@@ -121,10 +121,10 @@ def _of_signers(declarations: Contract, asset: Asset) -> Iterator[Question]:
             raise NoSignerSetAnnounced
         return waiting.version, waiting.threshold, waiting.signers, waiting.effective_at
 
-    yield ask(declarations, "signerSet", model=(in_force.version, in_force.threshold, in_force.signers))
-    yield ask(declarations, "announcedSignerSet", model=announced)
+    yield view(declarations, "signerSet", model=(in_force.version, in_force.threshold, in_force.signers))
+    yield view(declarations, "announcedSignerSet", model=announced)
     for who in (SIGNERS[0], SIGNERS[-1], STRANGER):
-        yield ask(declarations, "isSigner", in_force.version, who, model=who in in_force.signers)
+        yield view(declarations, "isSigner", in_force.version, who, model=who in in_force.signers)
 
 
 def _periods(asset: Asset) -> range:
@@ -133,7 +133,7 @@ def _periods(asset: Asset) -> range:
     return range((asset.clock.today - terms.first_day) // terms.days_per_period + 2)
 
 
-def _of_reports(declarations: Contract, asset: Asset) -> Iterator[Question]:
+def _of_reports(declarations: Contract, asset: Asset) -> Iterator[View]:
     model, periods = asset.declarations, _periods(asset)
     for period in periods:
         newest, status = model.newest(period), model.status(period)
@@ -141,65 +141,65 @@ def _of_reports(declarations: Contract, asset: Asset) -> Iterator[Question]:
         if newest is not None:
             report = newest.report
             words = (status, report.hash(), report.revision, newest.deadline, report.distributable, report.energy_wh)
-        yield ask(declarations, "status", period, model=status)
-        yield ask(declarations, "declaration", period, model=words)
-        yield ask(declarations, "distributableOf", period, model=model.distributable_of(period))
-    yield ask(declarations, "declarationsEnd", model=model.declarations_end())
-    yield ask(declarations, "energyTotalWh", model=model.energy_total_wh())
+        yield view(declarations, "status", period, model=status)
+        yield view(declarations, "declaration", period, model=words)
+        yield view(declarations, "distributableOf", period, model=model.distributable_of(period))
+    yield view(declarations, "declarationsEnd", model=model.declarations_end())
+    yield view(declarations, "energyTotalWh", model=model.energy_total_wh())
     total = sum(map(model.distributable_of, periods))
-    yield ask(declarations, "distributableSum", 0, len(periods), model=total)
+    yield view(declarations, "distributableSum", 0, len(periods), model=total)
 
 
-def _of_funds(distributor: Contract, asset: Asset) -> Iterator[Question]:
+def _of_funds(distributor: Contract, asset: Asset) -> Iterator[View]:
     model, periods = asset.distributor, _periods(asset)
     books = model.books
     for period in periods:
         declared, funded = model.coverage(period)
-        yield ask(distributor, "coverage", period, model=(declared, funded))
-        yield ask(distributor, "fundable", period, model=declared - funded)
-    yield ask(distributor, "arrears", 0, len(periods), model=model.arrears(0, len(periods)))
-    yield ask(distributor, "trancheCount", model=len(books.tranches))
+        yield view(distributor, "coverage", period, model=(declared, funded))
+        yield view(distributor, "fundable", period, model=declared - funded)
+    yield view(distributor, "arrears", 0, len(periods), model=model.arrears(0, len(periods)))
+    yield view(distributor, "trancheCount", model=len(books.tranches))
     for index, tranche in enumerate(books.tranches):
-        yield ask(distributor, "tranche", index, model=(tranche.period, tranche.per_share_day_x96))
-    yield ask(distributor, "carryX96", model=books.carry_x96)
-    yield ask(distributor, "totalFunded", model=books.funded())
-    yield ask(distributor, "totalPaid", model=books.paid())
+        yield view(distributor, "tranche", index, model=(tranche.period, tranche.per_share_day_x96))
+    yield view(distributor, "carryX96", model=books.carry_x96)
+    yield view(distributor, "totalFunded", model=books.funded())
+    yield view(distributor, "totalPaid", model=books.paid())
 
 
-def _of_accounts(distributor: Contract, asset: Asset) -> Iterator[Question]:
+def _of_accounts(distributor: Contract, asset: Asset) -> Iterator[View]:
     model = asset.distributor
     count = len(model.books.tranches)
     for who in EVERYBODY:
         for up_to in {count // 2, count}:
-            yield ask(distributor, "owedX96", who, up_to, model=partial(model.owed_x96, who, up_to))
-        yield ask(distributor, "owed", who, count, model=model.owed_x96(who, count) // X96)
-        yield ask(distributor, "cursorOf", who, model=model.books.settled_below(who))
-        yield ask(distributor, "payoutAddressOf", who, model=model.payout_address_of(who))
-        yield ask(distributor, "isPayoutFrozen", who, model=model.is_payout_frozen(who))
-        yield ask(distributor, "gateGraceEndsAt", who, model=model.gate_grace_ends_at(who))
+            yield view(distributor, "owedX96", who, up_to, model=partial(model.owed_x96, who, up_to))
+        yield view(distributor, "owed", who, count, model=model.owed_x96(who, count) // X96)
+        yield view(distributor, "cursorOf", who, model=model.books.settled_below(who))
+        yield view(distributor, "payoutAddressOf", who, model=model.payout_address_of(who))
+        yield view(distributor, "isPayoutFrozen", who, model=model.is_payout_frozen(who))
+        yield view(distributor, "gateGraceEndsAt", who, model=model.gate_grace_ends_at(who))
     too_many = count + 1
-    yield ask(distributor, "owed", HOLDERS[0], too_many, model=partial(model.owed_x96, HOLDERS[0], too_many))
-    yield ask(distributor, "gate", model=model.gate.address)
+    yield view(distributor, "owed", HOLDERS[0], too_many, model=partial(model.owed_x96, HOLDERS[0], too_many))
+    yield view(distributor, "gate", model=model.gate.address)
     for controller in HOLDERS:
         for operator in (STRANGER, HOLDERS[0]):
             approved = (controller, operator) in model.operators.pairs
-            yield ask(distributor, "isOperator", controller, operator, model=approved)
+            yield view(distributor, "isOperator", controller, operator, model=approved)
     for controller, nonce in model.operators.used:
-        yield ask(distributor, "authorizations", controller, nonce, model=True)
+        yield view(distributor, "authorizations", controller, nonce, model=True)
 
 
-def _of_lost_wallets(distributor: Contract, asset: Asset) -> Iterator[Question]:
+def _of_lost_wallets(distributor: Contract, asset: Asset) -> Iterator[View]:
     model = asset.distributor
     for who in SHAREHOLDERS:
-        yield ask(distributor, "heirOf", who, model=model.heirs.get(who, NOBODY))
+        yield view(distributor, "heirOf", who, model=model.heirs.get(who, NOBODY))
         proposal = model.proposals.get(who)
         words: tuple[Address, int, int] = (NOBODY, 0, 0)
         if proposal:
             words = (proposal.heir, proposal.ready_at, proposal.expires_at)
-        yield ask(distributor, "redirectOf", who, model=words)
+        yield view(distributor, "redirectOf", who, model=words)
 
 
-def _of_powers(stage: Stage, asset: Asset) -> Iterator[Question]:
+def _of_abdications_and_pauses(stage: Stage, asset: Asset) -> Iterator[View]:
     for contract, model in (
         (stage.share, asset.share),
         (stage.declarations, asset.declarations),
@@ -207,7 +207,7 @@ def _of_powers(stage: Stage, asset: Asset) -> Iterator[Question]:
     ):
         for signature in sorted(model.abdicable):
             selector = selector_of(signature)
-            yield ask(contract, "isAbdicated", selector, model=selector in model.abdicated)
+            yield view(contract, "isAbdicated", selector, model=selector in model.abdicated)
     for contract, pausable in ((stage.declarations, asset.declarations), (stage.distributor, asset.distributor)):
-        yield ask(contract, "pausedUntil", model=pausable.paused_until)
-        yield ask(contract, "pauseReadyAt", model=pausable.pause_ready_at)
+        yield view(contract, "pausedUntil", model=pausable.paused_until)
+        yield view(contract, "pauseReadyAt", model=pausable.pause_ready_at)

@@ -204,12 +204,12 @@ def test_a_gate_that_fails_ends_no_pass_and_is_outlived(moody: Moody, moody_book
     site, distributor = moody.site, moody.site.contracts.distributor.functions
     act_after(site, distributor.setGate(moody.gate.address), 7 * DAY_S)
     for mood in ("Refuses", "Nonsense", "Reverts", "Short"):
-        tell(moody, moody.gate.functions.setMood(MOODS.index(mood)))
+        tell(moody, moody.gate.functions.setBehaviour(MOODS.index(mood)))
         assert push(moody_books) == Push(1, (), ()), mood
     tell(moody, distributor.noteGate(site.holders[0].address))
     site.chain.advance_to(site.chain.now() + 30 * DAY_S)
     assert [payout.amount for payout in push(moody_books).payouts] == [400]
-    tell(moody, moody.gate.functions.setMood(MOODS.index("Allows")))
+    tell(moody, moody.gate.functions.setBehaviour(MOODS.index("Allows")))
     assert len(push(moody_books).payouts) == 3
     assert balances(moody) == [400, 300, 200, 100]
 
