@@ -21,8 +21,42 @@ import {IRevenueDistributor} from "./interfaces/IRevenueDistributor.sol";
 
 /// @title RevenueDistributor
 /// @notice Funds, entitlements and payments of one asset; see {IRevenueDistributor}.
-/// @dev Reads from top to bottom as the money flows: fund, claim, push. Who may be paid, where and by whose hand stands in
-/// `distributor/`.
+/// @dev Reading order, one step a line: the file under `src/` and its functions, in the order in which they run. What a
+/// function means to its caller, and its errors, stand in `interfaces/`. Begin with `interfaces/IRevenueDistributor.sol`:
+/// its head explains X96, tranche, owed and payable.
+///
+/// An amount is funded:
+///   1. RevenueDistributor.sol `fund`: the whole of it; the next steps are its calls
+///   2. base/Governed.sol `_checkCanCall`: the caller has the treasury role
+///   3. base/ExpiringPause.sol `whenNotPaused`: no pause is on
+///   4. RevenueDistributor.sol `_receive`, `coverage`: what arrived, and what the period may still take
+///   5. distributor/Coverage.sol `_fundedOf`: how much of the period is funded already
+///   6. RevenueDistributor.sol `_requireFundable`, `_firstDayOf`: the limits of a tranche, and the days of the period
+///   7. base/HolderRegister.sol `totalShareDays`: what the amount is divided by
+///   8. distributor/Coverage.sol `_setFunded`: the period has that much more
+///
+/// An amount is claimed:
+///   1. RevenueDistributor.sol `claim`, `claimFor`: the holder, or the holder's operator
+///   2. distributor/Operators.sol `_requireOperator`: only for `claimFor`
+///   3. RevenueDistributor.sol `_claim`, `_requireTranches`: the whole of it; the next steps are its calls
+///   4. RevenueDistributor.sol `_accrued`: adds the tranches from the holder's cursor on to the holder's credit
+///   5. distributor/Accounts.sol `_account`, `_unpack`: cursor, credit and flags of the holder, from one slot
+///   6. base/HolderRegister.sol `shareDays`: what a tranche is multiplied by
+///   7. distributor/Redirects.sol `_isLost`, `_passOn`: the credit of a lost wallet goes to the heir, and nothing is paid
+///   8. distributor/Recipients.sol `_requirePayable`, `_route`, `_obstacleOf`: the address to pay, or the revert
+///   9. distributor/GateWatch.sol `_verdict`, `_ask`: the gate's answer, for the holder and for the address to pay
+///   10. RevenueDistributor.sol `_storePaid`: the account less the payment, stored before the token is called
+///   11. distributor/Accounts.sol `_store`: the slot is written; the transfer after that is OpenZeppelin's `safeTransfer`
+///
+/// An amount is pushed:
+///   1. RevenueDistributor.sol `push`, `_pushAll`: one holder after another, while the gas lasts
+///   2. RevenueDistributor.sol `_accrued`: steps 4 to 6 of a claim
+///   3. RevenueDistributor.sol `_pushTo`: the whole of one holder; the next steps are its calls
+///   4. distributor/Redirects.sol `_isLost`, `_passOn`: as in a claim
+///   5. distributor/Recipients.sol `_route`: as in a claim, but an obstacle keeps the credit and does not revert
+///   6. RevenueDistributor.sol `_storePaid`: stored before the token is called; `_pushTo` undoes it where the payment fails
+///   7. distributor/PaymentToken.sol `tryTransfer`: a transfer with bounded gas that does not revert
+///   8. distributor/PaymentToken.sol `isAlive`: a token that pays nobody ends the push; one that pays others leaves credit
 contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipients, Operators {
     using PaymentToken for IERC20;
     using SafeCast for uint256;
