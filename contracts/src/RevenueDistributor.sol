@@ -281,8 +281,8 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         }
     }
 
-    /// @dev Settles one holder of a push: paid, handed to the heir, or kept as credit with an event that says why. Not
-    /// alive, with nothing changed, if it is the token that pays nobody.
+    /// @dev Settles one holder of a push: the amount is paid, handed to the heir, or kept as credit with an event that says
+    /// why. If the token pays nobody, nothing is changed and `alive` is false.
     function _pushTo(address holder, Account memory account) private returns (bool alive, uint256 paid) {
         if (_isLost(account)) {
             _passOn(holder, account);
@@ -314,8 +314,8 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         return (true, 0);
     }
 
-    /// @dev The account of `holder` as it is once the tranches below `upTo`, which exist, are reckoned in. A pure reading: the caller
-    /// stores the result or forgets it.
+    /// @dev The account of `holder` with the tranches below `upTo` in its credit; they must exist. Nothing is stored: the
+    /// caller stores the result or drops it.
     function _accrued(address holder, uint32 upTo) private view returns (Account memory account) {
         account = _account(holder);
         if (account.cursor >= upTo) return account;
@@ -343,17 +343,17 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         return uint32(_firstDay + uint256(period) * _daysPerPeriod);
     }
 
-    /// @dev Stores `account` less the payment of `amount` base units; `account` itself keeps what it was.
+    /// @dev Stores `account` less the payment of `amount` base units; `account` in memory does not change.
     function _storePaid(address holder, Account memory account, uint256 amount) private {
         _store(holder, account.cursor, account.creditX96 - uint192(amount << 96), account.flags);
     }
 
-    /// @dev The pause brings the authority along, and {Governed} asks it.
+    /// @dev {ExpiringPause} and {Governed} both have this function; the one of {Governed} runs.
     function _checkCanCall(address caller, bytes calldata data) internal override(AccessManaged, Governed) {
         super._checkCanCall(caller, data);
     }
 
-    /// @dev Powers over holders. Neither what brings them money nor what protects them can be given up.
+    /// @dev The powers over holders. A function that brings them money or protects them can't be given up.
     function _mayAbdicate(bytes4 selector) internal pure override returns (bool) {
         return selector == this.setGate.selector || selector == this.proposeRedirect.selector
             || selector == this.setPayoutFrozen.selector || selector == this.pause.selector;

@@ -64,7 +64,7 @@ library RoleTable {
         );
     }
 
-    /// @dev Hands the roles out, and sets how long whoever gets one later waits for it.
+    /// @dev Gives each role to its first holder, and sets how long a later holder waits for it.
     function grant(AccessManager access, IAssetFactory.Offices calldata offices) internal {
         _grant(access, Roles.REGISTRAR, offices.registrar, REGISTRAR_DELAY);
         _grant(access, Roles.COMPLIANCE, offices.compliance, NO_DELAY);
