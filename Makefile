@@ -68,7 +68,7 @@ test: .make/dev .make/node
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory system; fi
 	@$(STEP) "all tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST)
 
-# Longer: every mutant instead of every third, a hundred random histories, and the invariants over eight times as many deeds.
+# Longer: every mutant instead of every third, a hundred random histories, and the invariants over eight times as many actions.
 test-long: .make/dev .make/node
 	@$(STEP) "the contracts, at length" env HELIORACLE_LONG=1 HELIORACLE_PROFILE=long PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) tests/contracts
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
-import {Powers} from "./factory/Powers.sol";
+import {RoleTable} from "./factory/RoleTable.sol";
 import {IAssetFactory} from "./interfaces/IAssetFactory.sol";
 import {IMeterFigures} from "./interfaces/IMeterFigures.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
@@ -73,9 +73,9 @@ contract AssetFactory is IAssetFactory {
 
         bool ownShares = asset.shares.erc3643Token == address(0);
         AccessManager access = AccessManager(made.access);
-        Powers.restrict(access, made, ownShares);
-        Powers.delayChanges(access, made, ownShares);
-        Powers.grant(access, asset.offices);
+        RoleTable.restrict(access, made, ownShares);
+        RoleTable.delayChanges(access, made, ownShares);
+        RoleTable.grant(access, asset.offices);
         access.renounceRole(Roles.ADMIN, address(this));
         emit AssetCompleted(key, msg.sender, asset.schedule.assetId, made);
     }

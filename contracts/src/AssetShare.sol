@@ -129,7 +129,7 @@ contract AssetShare is IAssetShare, IERC7943, ERC20Permit, HolderRegister, Gover
         IInvestorGate current = gate;
         if (from != address(0) && !_allows(current, from)) revert ERC7943CannotSend(from);
         if (to != address(0) && !_allows(current, to)) revert ERC7943CannotReceive(to);
-        // Anybody may move nothing out of anybody's account; that must not write there.
+        // Anybody may transfer 0 shares from any account; such a transfer must not write to that account.
         if (amount != 0) {
             uint32 day = today();
             if (from == address(0)) _create(day, amount);

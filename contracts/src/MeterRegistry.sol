@@ -88,7 +88,7 @@ contract MeterRegistry is IMeterRegistry, AccessManaged {
 
     /// @dev Watt-days of all days before `day`.
     function _wattDaysBefore(uint32 day) private view returns (uint128) {
-        // An asset is mostly asked about the time since its first day, which is that of its first entry.
+        // Most questions are about the days since the asset's first day, and its first entry is of that day.
         if (_entries.length == 0 || _entries[0].effectiveDay >= day) return 0;
         uint32 begun = _begunBy(day);
         return _wattDaysUntil(_entries[begun - 1], day);

@@ -21,8 +21,42 @@ import {IRevenueDistributor} from "./interfaces/IRevenueDistributor.sol";
 
 /// @title RevenueDistributor
 /// @notice Funds, entitlements and payments of one asset; see {IRevenueDistributor}.
-/// @dev Reads from top to bottom as the money flows: fund, claim, push. Who may be paid, where and by whose hand stands in
-/// `distributor/`.
+/// @dev Reading order, one step a line: the file under `src/` and its functions, in the order in which they run. What a
+/// function means to its caller, and its errors, stand in `interfaces/`. Begin with `interfaces/IRevenueDistributor.sol`:
+/// its head explains X96, tranche, owed and payable.
+///
+/// An amount is funded:
+///   1. RevenueDistributor.sol `fund`: the whole of it; the next steps are its calls
+///   2. base/Governed.sol `_checkCanCall`: the caller has the treasury role
+///   3. base/ExpiringPause.sol `whenNotPaused`: no pause is on
+///   4. RevenueDistributor.sol `_receive`, `coverage`: what arrived, and what the period may still take
+///   5. distributor/Coverage.sol `_fundedOf`: how much of the period is funded already
+///   6. RevenueDistributor.sol `_requireFundable`, `_firstDayOf`: the limits of a tranche, and the days of the period
+///   7. base/HolderRegister.sol `totalShareDays`: what the amount is divided by
+///   8. distributor/Coverage.sol `_setFunded`: the period has that much more
+///
+/// An amount is claimed:
+///   1. RevenueDistributor.sol `claim`, `claimFor`: the holder, or the holder's operator
+///   2. distributor/Operators.sol `_requireOperator`: only for `claimFor`
+///   3. RevenueDistributor.sol `_claim`, `_requireTranches`: the whole of it; the next steps are its calls
+///   4. RevenueDistributor.sol `_accrued`: adds the tranches from the holder's cursor on to the holder's credit
+///   5. distributor/Accounts.sol `_account`, `_unpack`: cursor, credit and flags of the holder, from one slot
+///   6. base/HolderRegister.sol `shareDays`: what a tranche is multiplied by
+///   7. distributor/Redirects.sol `_isLost`, `_passOn`: the credit of a lost wallet goes to the heir, and nothing is paid
+///   8. distributor/Recipients.sol `_requirePayable`, `_route`, `_obstacleOf`: the address to pay, or the revert
+///   9. distributor/GateWatch.sol `_verdict`, `_ask`: the gate's answer, for the holder and for the address to pay
+///   10. RevenueDistributor.sol `_storePaid`: the account less the payment, stored before the token is called
+///   11. distributor/Accounts.sol `_store`: the slot is written; the transfer after that is OpenZeppelin's `safeTransfer`
+///
+/// An amount is pushed:
+///   1. RevenueDistributor.sol `push`, `_pushAll`: one holder after another, while the gas lasts
+///   2. RevenueDistributor.sol `_accrued`: steps 4 to 6 of a claim
+///   3. RevenueDistributor.sol `_pushTo`: the whole of one holder; the next steps are its calls
+///   4. distributor/Redirects.sol `_isLost`, `_passOn`: as in a claim
+///   5. distributor/Recipients.sol `_route`: as in a claim, but an obstacle keeps the credit and does not revert
+///   6. RevenueDistributor.sol `_storePaid`: stored before the token is called; `_pushTo` undoes it where the payment fails
+///   7. distributor/PaymentToken.sol `tryTransfer`: a transfer with bounded gas that does not revert
+///   8. distributor/PaymentToken.sol `isAlive`: a token that pays nobody ends the push; one that pays others leaves credit
 contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipients, Operators {
     using PaymentToken for IERC20;
     using SafeCast for uint256;
@@ -247,8 +281,8 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         }
     }
 
-    /// @dev Settles one holder of a push: paid, handed to the heir, or kept as credit with an event that says why. Not
-    /// alive, with nothing changed, if it is the token that pays nobody.
+    /// @dev Settles one holder of a push: the amount is paid, handed to the heir, or kept as credit with an event that says
+    /// why. If the token pays nobody, nothing is changed and `alive` is false.
     function _pushTo(address holder, Account memory account) private returns (bool alive, uint256 paid) {
         if (_isLost(account)) {
             _passOn(holder, account);
@@ -280,8 +314,8 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         return (true, 0);
     }
 
-    /// @dev The account of `holder` as it is once the tranches below `upTo`, which exist, are reckoned in. A pure reading: the caller
-    /// stores the result or forgets it.
+    /// @dev The account of `holder` with the tranches below `upTo` in its credit; they must exist. Nothing is stored: the
+    /// caller stores the result or drops it.
     function _accrued(address holder, uint32 upTo) private view returns (Account memory account) {
         account = _account(holder);
         if (account.cursor >= upTo) return account;
@@ -309,17 +343,17 @@ contract RevenueDistributor is IRevenueDistributor, Coverage, Redirects, Recipie
         return uint32(_firstDay + uint256(period) * _daysPerPeriod);
     }
 
-    /// @dev Stores `account` less the payment of `amount` base units; `account` itself keeps what it was.
+    /// @dev Stores `account` less the payment of `amount` base units; `account` in memory does not change.
     function _storePaid(address holder, Account memory account, uint256 amount) private {
         _store(holder, account.cursor, account.creditX96 - uint192(amount << 96), account.flags);
     }
 
-    /// @dev The pause brings the authority along, and {Governed} asks it.
+    /// @dev {ExpiringPause} and {Governed} both have this function; the one of {Governed} runs.
     function _checkCanCall(address caller, bytes calldata data) internal override(AccessManaged, Governed) {
         super._checkCanCall(caller, data);
     }
 
-    /// @dev Powers over holders. Neither what brings them money nor what protects them can be given up.
+    /// @dev The powers over holders. A function that brings them money or protects them can't be given up.
     function _mayAbdicate(bytes4 selector) internal pure override returns (bool) {
         return selector == this.setGate.selector || selector == this.proposeRedirect.selector
             || selector == this.setPayoutFrozen.selector || selector == this.pause.selector;

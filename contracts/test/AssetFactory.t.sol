@@ -13,7 +13,7 @@ import {InvestorGate} from "../src/InvestorGate.sol";
 import {MeterRegistry} from "../src/MeterRegistry.sol";
 import {RevenueDeclarations} from "../src/RevenueDeclarations.sol";
 import {RevenueDistributor} from "../src/RevenueDistributor.sol";
-import {Powers} from "../src/factory/Powers.sol";
+import {RoleTable} from "../src/factory/RoleTable.sol";
 import {IAssetFactory} from "../src/interfaces/IAssetFactory.sol";
 import {IAssetShare} from "../src/interfaces/IAssetShare.sol";
 import {IERC7943} from "../src/interfaces/IERC7943.sol";
@@ -238,11 +238,11 @@ contract AssetFactoryTest is Checks {
         AccessManager access = AccessManager(made.access);
         vm.warp(block.timestamp + SETBACK);
         for (uint64 role = Roles.ADMIN; role <= Roles.RESTARTER; ++role) {
-            assertEq(access.getRoleGrantDelay(role), Powers.GRANT_DELAY, "grant delay");
+            assertEq(access.getRoleGrantDelay(role), RoleTable.GRANT_DELAY, "grant delay");
         }
         address[5] memory targets = [made.gate, made.share, made.registry, made.declarations, made.distributor];
         for (uint256 i = 0; i < 5; ++i) {
-            assertEq(access.getTargetAdminDelay(targets[i]), Powers.ADMIN_DELAY, "target admin delay");
+            assertEq(access.getTargetAdminDelay(targets[i]), RoleTable.ADMIN_DELAY, "target admin delay");
         }
     }
 

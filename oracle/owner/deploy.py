@@ -67,7 +67,7 @@ def deploy(
 ) -> Deployed:
     """Have a factory create the contracts of one asset with its first registry entry and its roles, and check the result.
 
-    The deployer keeps nothing: every power is of a role, with the delays of `contracts/src/factory/Powers.sol`.
+    The deployer keeps nothing: every power is of a role, with the delays of `contracts/src/factory/RoleTable.sol`.
 
     Args:
         chain: where.

@@ -1,4 +1,4 @@
-"""Who holds which power over an asset's contracts, and how long each waits (contracts/src/factory/Powers.sol)."""
+"""Who holds which power over an asset's contracts, and how long each waits (contracts/src/factory/RoleTable.sol)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

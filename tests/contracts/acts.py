@@ -1,4 +1,4 @@
-"""What all random acts have in common: the twins, and how officers and times are drawn."""
+"""What all random acts have in common: the differential test, and how officers and times are drawn."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,12 +6,12 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition
 
-from tests.contracts.cast import HOLDERS, OFFICERS, STRANGER, signed, with_high_s
+from tests.contracts.actors import HOLDERS, OFFICERS, STRANGER, signed, with_high_s
+from tests.contracts.differential import Differential
 from tests.contracts.model.asset import Asset
-from tests.contracts.model.gate import MoodyGate
-from tests.contracts.model.powers import Address, Role
+from tests.contracts.model.gate import MisbehavingGate
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.typed_data import Domain
-from tests.contracts.twins import Twins
 
 T = TypeVar("T")
 TestFunc = TypeVar("TestFunc", bound=Callable[..., object])
@@ -43,15 +43,15 @@ def when(worthwhile: Callable[[Asset], object]) -> Callable[[TestFunc], TestFunc
 class Acts(RuleBasedStateMachine):
     """Rules are added by nouns; see test_model_and_contracts.py."""
 
-    twins: Twins
-    moody: MoodyGate
-    nothing: MoodyGate
+    differential: Differential
+    misbehaving_gate: MisbehavingGate
+    nothing: MisbehavingGate
     steps = 0
 
     @property
     def model(self) -> Asset:
         """The model; a rule reads it to know what would be legal."""
-        return self.twins.model
+        return self.differential.model
 
     @property
     def now(self) -> int:
@@ -64,7 +64,7 @@ class Acts(RuleBasedStateMachine):
 
     def wait_until(self, now: int) -> None:
         """Both move on, unix seconds; never back."""
-        self.twins.wait_until(now)
+        self.differential.wait_until(now)
 
     def quorum(self, domain: Domain, hashed_struct: bytes, flaw: str | None = None) -> list[bytes]:
         """Signatures of a quorum of the set in force, or something that must be refused."""

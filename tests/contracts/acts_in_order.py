@@ -5,16 +5,16 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import EVERYBODY, HOLDERS, OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.acts import mostly, one_of
 from tests.contracts.acts_of_holders import ActsOfHolders
 from tests.contracts.acts_of_money import ActsOfMoney
 from tests.contracts.acts_of_the_oracle import REASON, ActsOfTheOracle, leaves_from
 from tests.contracts.acts_of_time import ActsOfTime
-from tests.contracts.cast import EVERYBODY, HOLDERS, OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.model.merkle import root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.recipients import GATE_GRACE_S
 from tests.contracts.model.redirects import REDIRECT_DELAY_S
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.shares import MOST_96_BITS
 
 holders = st.sampled_from(HOLDERS)
@@ -75,7 +75,7 @@ class ActsInOrder(ActsOfHolders, ActsOfTheOracle, ActsOfMoney, ActsOfTime):
         report = self.due_report(period, distributable)
         if not self.declare_report(report):
             return
-        both, guardian = self.twins.both, OFFICERS[Role.GUARDIAN]
+        both, guardian = self.differential.both, OFFICERS[Role.GUARDIAN]
         if by_whom == "signer":
             both("declarations", "dispute", SIGNERS[0], period, report.hash(), REASON)
         else:
@@ -101,14 +101,14 @@ class ActsInOrder(ActsOfHolders, ActsOfTheOracle, ActsOfMoney, ActsOfTime):
         effective_at = self.now + self.model.declarations.notice_s
         signers = sorted(members)
         admin = OFFICERS[Role.SIGNER_ADMIN]
-        self.twins.both("declarations", "announceSignerSet", admin, signers, len(signers) // 2 + 1, effective_at)
+        self.differential.both("declarations", "announceSignerSet", admin, signers, len(signers) // 2 + 1, effective_at)
         self.wait_until(effective_at - early_s)
-        self.twins.both("declarations", "withdrawSignerSet", OFFICERS[Role.GUARDIAN])
+        self.differential.both("declarations", "withdrawSignerSet", OFFICERS[Role.GUARDIAN])
 
     @rule(size=st.integers(1, 6), salt=st.integers(100, 103), late_s=mostly(0, -1, 30 * 86_400))
     def lose_the_log(self, size: int, salt: int, late_s: int) -> None:
         leaves = leaves_from([], size, salt)
-        self.twins.both(
+        self.differential.both(
             "declarations",
             "announceRestart",
             OFFICERS[Role.RESTARTER],
@@ -124,23 +124,23 @@ class ActsInOrder(ActsOfHolders, ActsOfTheOracle, ActsOfMoney, ActsOfTime):
 
     @rule(lost=holders, heir=st.sampled_from([*HOLDERS, *EVERYBODY]), early_s=mostly(0, 1))
     def lose_a_wallet(self, lost: Address, heir: Address, early_s: int) -> None:
-        self.twins.both("distributor", "proposeRedirect", OFFICERS[Role.ENFORCER], lost, heir, REASON)
+        self.differential.both("distributor", "proposeRedirect", OFFICERS[Role.ENFORCER], lost, heir, REASON)
         self.wait_until(self.now + REDIRECT_DELAY_S - early_s)
-        self.twins.both("distributor", "executeRedirect", STRANGER, lost)
+        self.differential.both("distributor", "executeRedirect", STRANGER, lost)
         self.push([lost, heir], 0)
 
-    @rule(mood=st.integers(2, 5), early_s=mostly(0, 1), holder=holders, to=holders)
-    def live_with_a_gate_that_fails(self, mood: int, early_s: int, holder: Address, to: Address) -> None:
-        admin, list_gate, moody = OFFICERS[Role.ADMIN], self.model.gate, self.moody
-        self.change_the_mood_of_the_gate(mood)
-        self.replace_gate("distributor", admin, moody)
+    @rule(misbehaviour=st.integers(2, 5), early_s=mostly(0, 1), holder=holders, to=holders)
+    def live_with_a_gate_that_fails(self, misbehaviour: int, early_s: int, holder: Address, to: Address) -> None:
+        admin, list_gate, misbehaving = OFFICERS[Role.ADMIN], self.model.gate, self.misbehaving_gate
+        self.change_how_the_gate_answers(misbehaviour)
+        self.replace_gate("distributor", admin, misbehaving)
         self.note_gate(holder)
         self.claim(holder, 0)
-        self.twins.both("distributor", "setPayoutAddress", holder, to)
+        self.differential.both("distributor", "setPayoutAddress", holder, to)
         self.note_gate(to)
         self.wait_until(self.now + GATE_GRACE_S - early_s)
         self.claim(holder, 0)
-        self.change_the_mood_of_the_gate(1)
+        self.change_how_the_gate_answers(1)
         self.push([to, holder], 0)
         self.replace_gate("distributor", admin, list_gate)
 

@@ -7,14 +7,14 @@ from hashlib import sha256
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.actors import OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.acts import FLAWS, Acts, by, mostly, one_of, when
-from tests.contracts.cast import OFFICERS, SIGNERS, SPARE_SIGNERS, STRANGER
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.clock import DAY_S
 from tests.contracts.model.declarations import MOST_64_BITS
 from tests.contracts.model.merkle import consistency_proof, root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.report import Report, Status
+from tests.contracts.model.roles import Address, Role
 
 LOG_MOST = 24
 ROOT = b"\2" * 32
@@ -55,7 +55,7 @@ class ActsOfTheOracle(Acts):
         caller=by(Role.REGISTRAR), ahead=st.integers(-2, 3), meters=mostly(5, 0), watts=one_of(50_000, 1_234, 0, 2**63)
     )
     def append_meters(self, caller: Address, ahead: int, meters: int, watts: int) -> None:
-        self.twins.both("registry", "append", caller, self.model.clock.today + ahead, ROOT, meters, watts)
+        self.differential.both("registry", "append", caller, self.model.clock.today + ahead, ROOT, meters, watts)
 
     def anchor_more(self, more: int, flaw: str | None = None, salt: int = 0) -> bool:
         """Anchors a log that goes on, or one with a flaw."""
@@ -72,7 +72,7 @@ class ActsOfTheOracle(Acts):
         if flaw == "proof_shorter":
             proof = proof[:-1]
         signatures = self.quorum(log.domain, log.anchor_hash(leaves), flaw)
-        return self.twins.both(
+        return self.differential.both(
             "declarations",
             "anchor",
             STRANGER,
@@ -95,7 +95,7 @@ class ActsOfTheOracle(Acts):
     @rule(caller=by(Role.RESTARTER), size=st.integers(0, 6), salt=st.integers(100, 103))
     def announce_restart(self, caller: Address, size: int, salt: int) -> None:
         leaves = leaves_from([], size, salt)
-        self.twins.both(
+        self.differential.both(
             "declarations",
             "announceRestart",
             caller,
@@ -111,7 +111,7 @@ class ActsOfTheOracle(Acts):
         log = self.model.declarations
         leaves = [REASON] if log.restart is None or other_head else list(log.restart.leaves)
         signatures = self.quorum(log.domain, log.restart_hash(leaves), flaw)
-        self.twins.both(
+        self.differential.both(
             "declarations",
             "restartLog",
             STRANGER,
@@ -124,7 +124,7 @@ class ActsOfTheOracle(Acts):
     @when(lambda asset: asset.declarations.restart)
     @rule(caller=by(Role.GUARDIAN))
     def cancel_restart(self, caller: Address) -> None:
-        self.twins.both("declarations", "cancelRestart", caller)
+        self.differential.both("declarations", "cancelRestart", caller)
 
     @rule(
         caller=by(Role.SIGNER_ADMIN),
@@ -146,12 +146,12 @@ class ActsOfTheOracle(Acts):
         if flaw == "too_many":
             signers = [f"0x{number:040x}" for number in range(1, 18)]
         effective_at = self.now + self.model.declarations.notice_s + late_s
-        self.twins.both("declarations", "announceSignerSet", caller, signers, threshold, effective_at)
+        self.differential.both("declarations", "announceSignerSet", caller, signers, threshold, effective_at)
 
     @when(lambda asset: asset.declarations.announced_signer_set())
     @rule(caller=by(Role.GUARDIAN))
     def withdraw_signer_set(self, caller: Address) -> None:
-        self.twins.both("declarations", "withdrawSignerSet", caller)
+        self.differential.both("declarations", "withdrawSignerSet", caller)
 
     def due_report(self, period: int, distributable: int, energy_permille: int = 500) -> Report:
         """A report with which nothing is wrong, as far as there can be one.
@@ -188,7 +188,7 @@ class ActsOfTheOracle(Acts):
         """Declares a report, signed by a quorum or with a flaw."""
         declarations = self.model.declarations
         signatures = self.quorum(declarations.domain, report.hash(), flaw)
-        return self.twins.both(
+        return self.differential.both(
             "declarations",
             "declare",
             STRANGER,
@@ -230,13 +230,13 @@ class ActsOfTheOracle(Acts):
     )
     def dispute(self, caller: Address, back: int, right_hash: bool) -> None:
         period, report_hash = self._disputed(back, right_hash)
-        self.twins.both("declarations", "dispute", caller, period, report_hash, REASON)
+        self.differential.both("declarations", "dispute", caller, period, report_hash, REASON)
 
     @when(some_are_pending)
     @rule(caller=by(Role.GUARDIAN), back=mostly(1, 0, 2), right_hash=mostly(True, False))
     def guardian_dispute(self, caller: Address, back: int, right_hash: bool) -> None:
         period, report_hash = self._disputed(back, right_hash)
-        self.twins.both("declarations", "guardianDispute", caller, period, report_hash, REASON)
+        self.differential.both("declarations", "guardianDispute", caller, period, report_hash, REASON)
 
     def _disputed(self, back: int, right_hash: bool) -> tuple[int, bytes]:
         period = max(0, self.next_period() - back)

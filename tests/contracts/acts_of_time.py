@@ -43,4 +43,4 @@ class ActsOfTime(Acts):
     def ask_about_days(self, days: int, more_days: int, span: int) -> None:
         """Of days long past, of today, and of the future, also from back to front."""
         last = self.model.clock.today + 1 - days
-        self.twins.compare_span(last - more_days - (span - 1), last)
+        self.differential.compare_span(last - more_days - (span - 1), last)

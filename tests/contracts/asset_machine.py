@@ -6,15 +6,15 @@ from typing import ClassVar
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, invariant
 
+from tests.contracts.actors import HOLDERS, OFFICERS, SHAREHOLDERS, UNSOLD
 from tests.contracts.acts_in_order import ActsInOrder
 from tests.contracts.acts_of_money import NOT_A_CONTRACT
-from tests.contracts.cast import HOLDERS, OFFICERS, SHAREHOLDERS, UNSOLD
+from tests.contracts.differential import Differential
 from tests.contracts.model.asset import Asset
-from tests.contracts.model.gate import Answer, MoodyGate
+from tests.contracts.model.gate import Answer, MisbehavingGate
 from tests.contracts.model.invariants import check, look
-from tests.contracts.model.powers import Role
+from tests.contracts.model.roles import Role
 from tests.contracts.stage import TERMS, Stage
-from tests.contracts.twins import Twins
 
 # The same walks on every machine, so that a test may also say where they lead.
 DEFAULT = settings(
@@ -42,10 +42,10 @@ class AssetMachine(ActsInOrder):
         super().__init__()
         self.undone = self.stage.evm.undone()
         self.undone.__enter__()
-        self.twins = Twins(self.stage, self.create())
+        self.differential = Differential(self.stage, self.create())
         self.before = look(self.model)
-        self.moody = MoodyGate(self.stage.moody.address, Answer.REFUSES)
-        self.nothing = MoodyGate(NOT_A_CONTRACT, exists=False)
+        self.misbehaving_gate = MisbehavingGate(self.stage.misbehaving_gate.address, Answer.REFUSES)
+        self.nothing = MisbehavingGate(NOT_A_CONTRACT, exists=False)
 
     def create(self) -> Asset:
         """The model of what stands on the stage."""
@@ -58,7 +58,7 @@ class AssetMachine(ActsInOrder):
     @initialize()
     def begin(self) -> None:
         """Holders are allowed and have shares; there are meters, and a log."""
-        both = self.twins.both
+        both = self.differential.both
         both("gate", "setAllowed", OFFICERS[Role.COMPLIANCE], SHAREHOLDERS, True)
         for holder, shares in ((HOLDERS[0], 700), (HOLDERS[1], 299), (UNSOLD, 1_000), (OFFICERS[Role.ISSUER], 3)):
             both("share", "mint", OFFICERS[Role.ISSUER], holder, shares)
@@ -69,5 +69,5 @@ class AssetMachine(ActsInOrder):
     def the_model_and_the_contracts_agree(self) -> None:
         """On everything; and what always holds does."""
         self.steps += 1
-        self.twins.compare()
+        self.differential.compare()
         self.before = check(self.model, self.before)

@@ -1,4 +1,4 @@
-"""What the contracts meet in tests only, compiled by the project's own compiler: a payment token and a gate with moods."""
+"""What the contracts meet in tests only, compiled by the project's own compiler: a payment token and a gate that misbehave."""
 
 from pathlib import Path
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from bench.gas.solc import ROOT, solc
 from tests.missing import missing
 
-MOODS = Path(__file__).resolve().parent / "moods"
-DOUBLES = ("MoodyToken", "MoodyGate")
+MISBEHAVING = Path(__file__).resolve().parent / "misbehaving"
+DOUBLES = ("MisbehavingToken", "MisbehavingGate")
 OUTPUT = {"*": {"*": ["abi", "evm.bytecode.object"]}}
 
 
 def compiled_doubles() -> dict[str, dict[str, Any]]:
-    """The doubles in moods/, in the shape of our artifacts."""
+    """The doubles in misbehaving/, in the shape of our artifacts."""
     if not (ROOT / "node_modules" / "solc").is_dir():
         missing("npm's solc is not installed; run `npm ci`")
-    units = {f"{name}.sol": (MOODS / f"{name}.sol").read_text("utf-8") for name in DOUBLES}
+    units = {f"{name}.sol": (MISBEHAVING / f"{name}.sol").read_text("utf-8") for name in DOUBLES}
     job = {
         "language": "Solidity",
         "sources": {unit: {"content": content} for unit, content in units.items()},

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from bench.gas.asset import artifact
+from tests.contracts.actors import OFFICERS, SIGNERS, UNSOLD
 from tests.contracts.anvil_evm import CHAIN_ID, DEPLOYER, AnvilEvm, Contract
-from tests.contracts.cast import OFFICERS, SIGNERS, UNSOLD
 from tests.contracts.doubles import compiled_doubles
 from tests.contracts.model.asset import Addresses, Asset
 from tests.contracts.model.clock import DAY_S, HOUR_S
 from tests.contracts.model.declarations import Terms
-from tests.contracts.model.powers import Role
+from tests.contracts.model.roles import Role
 
 THRESHOLD = 2
 TERMS = Terms(
@@ -26,7 +26,7 @@ TERMS = Terms(
 GENESIS = TERMS.first_day * DAY_S - TERMS.utc_offset + 9 * HOUR_S
 
 # Whatever isn't named here is the admin's.
-POWERS: dict[str, dict[Role, list[str]]] = {
+FUNCTIONS_OF_ROLES: dict[str, dict[Role, list[str]]] = {
     "gate": {Role.COMPLIANCE: ["setAllowed"]},
     "share": {
         Role.ISSUER: ["mint", "burn"],
@@ -50,7 +50,7 @@ POWERS: dict[str, dict[Role, list[str]]] = {
 
 @dataclass
 class Stage:
-    """The contracts, and where they stand. `moody` are gates that may be put in the place of the allow-list."""
+    """The contracts of one asset. `misbehaving_gate` may be put in the place of the allow-list, which is `gate`."""
 
     evm: AnvilEvm
     gate: Contract
@@ -59,7 +59,7 @@ class Stage:
     declarations: Contract
     token: Contract
     distributor: Contract
-    moody: Contract
+    misbehaving_gate: Contract
 
     def model(self) -> Asset:
         """The asset as it was just after its creation."""
@@ -76,7 +76,7 @@ class Stage:
 
 
 def deployed(evm: AnvilEvm) -> Stage:
-    """Creates everything, with the roles of `POWERS`, none of them delayed."""
+    """Creates everything, with the roles of `FUNCTIONS_OF_ROLES`, none of them delayed."""
     doubles = compiled_doubles()
     manager = evm.deploy(artifact("AccessManager"), DEPLOYER)
     gate = evm.deploy(artifact("InvestorGate"), manager.address)
@@ -97,7 +97,7 @@ def deployed(evm: AnvilEvm) -> Stage:
     for role, officer in OFFICERS.items():
         evm.send(DEPLOYER, manager, "grantRole", role, officer, 0)
     declarations = evm.deploy(artifact("RevenueDeclarations"), terms, SIGNERS, THRESHOLD, manager.address)
-    token = evm.deploy(doubles["MoodyToken"])
+    token = evm.deploy(doubles["MisbehavingToken"])
     distributor = evm.deploy(
         artifact("RevenueDistributor"),
         declarations.address,
@@ -106,10 +106,10 @@ def deployed(evm: AnvilEvm) -> Stage:
         token.address,
         manager.address,
     )
-    stage = Stage(evm, gate, share, registry, declarations, token, distributor, evm.deploy(doubles["MoodyGate"]))
-    for name, powers in POWERS.items():
+    stage = Stage(evm, gate, share, registry, declarations, token, distributor, evm.deploy(doubles["MisbehavingGate"]))
+    for name, functions_of in FUNCTIONS_OF_ROLES.items():
         contract: Contract = getattr(stage, name)
-        for role, functions in powers.items():
+        for role, functions in functions_of.items():
             selectors = [contract.functions[function].selector for function in functions]
             evm.send(DEPLOYER, manager, "setTargetFunctionRole", contract.address, selectors, role)
     evm.send(DEPLOYER, manager, "renounceRole", Role.ADMIN, DEPLOYER)

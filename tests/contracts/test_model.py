@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from eth_account.messages import encode_typed_data
 
-from tests.contracts.cast import HOLDERS, OFFICERS, SIGNERS, UNSOLD, signed
+from tests.contracts.actors import HOLDERS, OFFICERS, SIGNERS, UNSOLD, signed
 from tests.contracts.model.anchored_log import NotAPrefix
 from tests.contracts.model.asset import Addresses, Asset
 from tests.contracts.model.clock import HOUR_S
@@ -17,10 +17,10 @@ from tests.contracts.model.declarations import PeriodAlreadyDeclared, PeriodNotO
 from tests.contracts.model.distributor import FundingAboveDistributable, FundingBelowMinimum, PeriodNotFinal
 from tests.contracts.model.invariants import INVARIANTS, Broken, check, look
 from tests.contracts.model.merkle import consistency_proof, root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.recipients import HolderNotAllowed
 from tests.contracts.model.register import DayNotOver
 from tests.contracts.model.report import REPORT_TYPE, Report, Status
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.tranches import X96, Books
 
 ANN, BOB, CAT, _ = HOLDERS

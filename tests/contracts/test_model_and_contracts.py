@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contracts.asset_machine import PROFILE, AssetMachine
@@ -15,6 +16,8 @@ DONE = [
     *("distributor.fund", "distributor.claim", "distributor.push", "distributor.setPayoutAddress"),
     *("distributor.executeRedirect", "distributor.noteGate", "distributor.setOperator"),
 ]
+# Without a seed Hypothesis derives one from the text of `Machine`, and another name in it would send the walks elsewhere.
+SEED = 0x5F5FB32669E8BF7609920B69C3DA6E9AFAE95DA581BAA0E3CE0784D01EF32B38C0856DCB62256973845ED425F4525422
 KINDS_DONE_LEAST = 35
 KINDS_REFUSED_LEAST = 60
 
@@ -26,11 +29,11 @@ def test_the_model_and_the_contracts_agree_whatever_happens(stage: Stage) -> Non
 
     class Machine(AssetMachine):
         def teardown(self) -> None:
-            seen.update(self.twins.seen)
+            seen.update(self.differential.seen)
             super().teardown()
 
     Machine.stage = stage
-    run_state_machine_as_test(Machine, settings=PROFILE)
+    run_state_machine_as_test(seed(SEED)(Machine) if PROFILE.derandomize else Machine, settings=PROFILE)
     done = {function for function, how in seen if how == "done"}
     refused = {(function, how) for function, how in seen if how != "done"}
     missing = sorted(set(DONE) - done)

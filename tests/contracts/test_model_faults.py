@@ -8,8 +8,9 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.contracts.actors import HOLDERS, OFFICERS, STRANGER
 from tests.contracts.asset_machine import DEFAULT, AssetMachine
-from tests.contracts.cast import HOLDERS, OFFICERS, STRANGER
+from tests.contracts.differential import Disagreement
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.clock import HOUR_S
 from tests.contracts.model.declarations import RevenueDeclarations
@@ -17,14 +18,13 @@ from tests.contracts.model.distributor import RevenueDistributor
 from tests.contracts.model.invariants import Broken
 from tests.contracts.model.meters import MeterRegistry
 from tests.contracts.model.operators import Authorization, Operators
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.redirects import REDIRECT_DELAY_S
 from tests.contracts.model.register import HolderRegister
 from tests.contracts.model.report import Report
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.shares import AssetShare
 from tests.contracts.model.tranches import Books
 from tests.contracts.stage import TERMS, Stage
-from tests.contracts.twins import Disagreement
 
 COURT = b"order of the court".ljust(32, b"\0")
 # Found within so many walks; without looking for the shortest one.

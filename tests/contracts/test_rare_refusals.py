@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from tests.contracts.actors import HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
 from tests.contracts.asset_machine import AssetMachine
-from tests.contracts.cast import HOLDERS, OFFICERS, SHAREHOLDERS, STRANGER
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.redirects import MAX_HEIRS, REDIRECT_DELAY_S
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.stage import TERMS, Stage
 
 ANN, BOB, *_ = HOLDERS
@@ -62,8 +62,8 @@ def name_another_report(machine: AssetMachine) -> str:
 
 
 def ask_for_a_crowd(machine: AssetMachine) -> str:
-    machine.twins.both("gate", "setAllowed", OFFICERS[Role.COMPLIANCE], CROWD, True)
-    machine.twins.both("distributor", "setPayoutFrozen", OFFICERS[Role.COMPLIANCE], CROWD, True)
+    machine.differential.both("gate", "setAllowed", OFFICERS[Role.COMPLIANCE], CROWD, True)
+    machine.differential.both("distributor", "setPayoutFrozen", OFFICERS[Role.COMPLIANCE], CROWD, True)
     machine.push(CROWD, 0)
     return "distributor.push TooManyHolders"
 
@@ -133,4 +133,4 @@ STORIES: list[Callable[[AssetMachine], str]] = [
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_both_refuse(machine: AssetMachine, story: Callable[[AssetMachine], str]) -> None:
     function, refusal = story(machine).split()
-    assert machine.twins.seen[function, refusal]
+    assert machine.differential.seen[function, refusal]

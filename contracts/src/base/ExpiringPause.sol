@@ -7,8 +7,8 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 /// @notice The guardian may pause for at most seven days. The pause expires without anybody's help, and the next one can
 /// begin only after as long again, so that a guardian alone can slow an asset down but never stop it. No pause blocks a
 /// claim of funded money.
-/// @dev Extends AccessManaged and not {Governed}, so that a contract may put the two times into the authority's slot: whatever
-/// is restricted reads it anyway.
+/// @dev Extends AccessManaged and not {Governed}, so that the two times may share a slot with the authority: every
+/// restricted function reads that slot anyway.
 abstract contract ExpiringPause is AccessManaged {
     /// @notice Paused until `until`, unix seconds; not pausable again before `readyAt`.
     event Paused(uint40 until, uint40 readyAt);

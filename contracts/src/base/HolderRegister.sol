@@ -6,8 +6,9 @@ import {DayCheckpoints} from "../lib/DayCheckpoints.sol";
 import {SettlementDay} from "../lib/SettlementDay.sol";
 
 /// @title The book behind a holder register
-/// @notice Days, balances by day and the excluded holders; see {IHolderRegister}. What writes into the book differs: a
-/// share token writes as its shares move, an adapter writes what it sees of a token of somebody else's.
+/// @notice Days, balances by day and the excluded holders; see {IHolderRegister}. Two kinds of
+/// contract write into the book: a share token writes its own moves, an adapter writes the moves that it sees of another
+/// token.
 abstract contract HolderRegister is IHolderRegister {
     using DayCheckpoints for DayCheckpoints.Trace;
 
@@ -18,8 +19,8 @@ abstract contract HolderRegister is IHolderRegister {
 
     address[] private _excluded;
     mapping(address holder => DayCheckpoints.Trace) private _holders;
-    /// @dev The sum over all holders, and over the excluded ones among them. The difference is what earns, so that the
-    /// total is the sum of its parts whatever was written.
+    /// @dev `_sum` adds up all holders, `_excludedSum` the excluded ones among them. The difference earns, so the total is
+    /// the sum of the holders that earn, whatever balances were written.
     DayCheckpoints.Trace private _sum;
     DayCheckpoints.Trace private _excludedSum;
 
@@ -88,8 +89,8 @@ abstract contract HolderRegister is IHolderRegister {
         return _sum.latest();
     }
 
-    /// @dev Writes `balance` as what `holder` has at the end of `day`, which is today, where it was `before`. Whoever
-    /// calls keeps the sum in line by `_setSum`; a transfer leaves it as it is.
+    /// @dev Writes `balance` as the balance of `holder` at the end of `day`, which is today; until now it was `before`. The
+    /// caller brings the sum of all balances up to date with `_setSum`; a transfer does not change that sum.
     function _setBalance(address holder, uint32 day, uint96 before, uint96 balance) internal {
         DayCheckpoints.Trace storage trace = _holders[holder];
         trace.record(day, balance);

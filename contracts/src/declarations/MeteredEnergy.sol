@@ -58,7 +58,8 @@ abstract contract MeteredEnergy is Schedule {
         emit DirectAttached(direct_);
     }
 
-    /// @dev Reverts unless the meters let the report say what it says.
+    /// @dev Reverts unless the report names the registry entry in force, repeats the figures of a direct settlement, and keeps
+    /// within both bounds.
     /// @param replacedWh Energy of the report that this one replaces, as far as `energyTotalWh` still holds it.
     /// @return energyWh The report's energy, delivered and drawn.
     /// @return totalWh `energyTotalWh` with this report in it.

@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// @title What the distributor keeps for each holder
-/// @dev One slot, so that the common holder costs one read. Whatever writes an account is `nonReentrant`: while a payment
-/// is under way, nobody else changes an account.
+/// @dev One slot, so that the common holder costs one read. Every function that writes an account is `nonReentrant`:
+/// while a payment is under way, nobody else changes an account.
 abstract contract Accounts is ReentrancyGuardTransient {
     /// @dev `cursor`: tranches below it are in `creditX96` or paid. The credit can't overflow: all funds together stay
-    /// below 2^96 base units, so any part of them stays below 2^192 in X96. `flags`: what else is stored about the holder,
-    /// so that nobody looks for what isn't there.
+    /// below 2^96 base units, so any part of them stays below 2^192 in X96. `flags`: what is stored elsewhere about the
+    /// holder, so that no empty slot is read.
     struct Account {
         uint32 cursor;
         uint192 creditX96;

@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 /// @title How much of each period is funded
-/// @dev Two bits a period, 128 periods a slot: whether it is funded at all, and whether whole. Most are funded in one go
-/// and cost nothing more; the amount is written down, and looked up, only while a period is funded in part. What a Final
-/// report lets be distributed never changes, so "whole" says how much.
+/// @dev Two bits a period, 128 periods a slot: whether it is funded at all, and whether whole. Most periods are
+/// funded in one go and need no other slot; the amount has a slot only while a period is funded in part. The distributable
+/// amount of a Final report never changes, so "whole" says how much is funded.
 abstract contract Coverage {
     uint256 private constant IN_PART = 1;
     uint256 private constant WHOLE = 2;

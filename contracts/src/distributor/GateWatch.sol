@@ -9,7 +9,8 @@ import {Accounts} from "./Accounts.sol";
 /// @title GateWatch
 /// @notice Asks the gate, and outlives it; see {IGateWatch}.
 abstract contract GateWatch is IGateWatch, Governed, Accounts {
-    /// @dev `paid`, the base units paid out so far, stands here because every payment asks the gate and adds to it.
+    /// @dev `paid`: base units paid out so far. It shares the gate's slot because every payment reads the one and adds to
+    /// the other.
     struct Till {
         IInvestorGate gate;
         uint96 paid;
@@ -72,8 +73,8 @@ abstract contract GateWatch is IGateWatch, Governed, Accounts {
         return _graceEndsAt(holder, _account(holder).flags);
     }
 
-    /// @dev What the gate says of `who`, whose `account` is at hand. A failure past its grace reads as Allows. An answer
-    /// takes the mark of a failure off the account, which the caller stores or forgets.
+    /// @dev The gate's answer for `who`, whose account is `account`. A failure past its grace reads as Allows. If the gate
+    /// answers, GATE_FAILURE is cleared in `account`; the caller stores the account or drops it.
     function _verdict(address who, Account memory account) internal view returns (Answer answer) {
         answer = _ask(who);
         if (answer != Answer.Fails) {

@@ -47,7 +47,7 @@ abstract contract Recipients is IRecipients, GateWatch {
         return _isFrozen(_account(holder));
     }
 
-    /// @dev Reverts unless `holder` can be paid now; returns to where.
+    /// @dev The address to pay. Reverts unless `holder` can be paid now.
     function _requirePayable(address holder, Account memory account) internal view returns (address to) {
         Obstacle obstacle;
         address who;
@@ -57,7 +57,8 @@ abstract contract Recipients is IRecipients, GateWatch {
         if (obstacle == Obstacle.GateFails) revert GateFails(who, _graceEndsAt(who, _account(who).flags));
     }
 
-    /// @dev Where `holder` is paid, and what stands in the way of `who`, the holder or the recipient. Both must be free.
+    /// @dev The address that `holder` is paid at, the first obstacle, and whose obstacle it is (`who`): the holder's or the
+    /// recipient's. Both must be free.
     function _route(address holder, Account memory account)
         internal
         view

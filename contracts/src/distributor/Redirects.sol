@@ -70,8 +70,8 @@ abstract contract Redirects is IRedirects, ExpiringPause, Accounts {
         return account.flags & HAS_HEIR != 0;
     }
 
-    /// @dev Stores `account` of `lost` with its credit handed to the heir: one step, even if the heir is lost too, so that
-    /// no row of heirs is ever too long to walk.
+    /// @dev Stores `account` of `lost` without its credit and adds that credit to the heir's account. The credit goes one
+    /// heir further, even if the heir is lost too, so that no row of heirs is ever too long to walk.
     function _passOn(address lost, Account memory account) internal {
         uint192 creditX96 = account.creditX96;
         _store(lost, account.cursor, 0, account.flags);
@@ -83,7 +83,7 @@ abstract contract Redirects is IRedirects, ExpiringPause, Accounts {
         emit Redirected(lost, heir, creditX96, account.cursor);
     }
 
-    /// @dev The proposal for `lost`, which is no more.
+    /// @dev Deletes the proposal for `lost` and returns it.
     function _dropProposal(address lost) private returns (Proposal memory proposal) {
         proposal = redirectOf[lost];
         if (proposal.heir == address(0)) revert NoRedirect(lost);

@@ -6,14 +6,14 @@ import {IHolderRegister} from "./IHolderRegister.sol";
 
 /// @title A holder register for a token that exists already
 /// @notice An ERC-3643 token keeps no balances by day. This register, added to the token's compliance contract as a module,
-/// is told of every transfer, mint and burn, and then *looks*: it records what the token itself says the two sides hold.
-/// The values that it is told are never used, because whoever controls the compliance contract can make them up.
+/// is told of every transfer, mint and burn, and then *looks*: it asks the token for the balances of the two sides, and
+/// records them. The amounts that it is told are never used, because the owner of the compliance contract can make them up.
 ///
-/// What it is not told of, it doesn't see: moves while the module was removed, or balances from before it was added. They
-/// count from the day on which they are seen, and days that are over never change. The recorded balances and the token's
-/// supply are compared after each look. When they differ, days from then on have no answer ({DayBroken}) until somebody,
-/// anybody, names the holders that were missed (`sync`) and the sums agree again. A missed move between two holders leaves
-/// both sums as they are and can't be noticed so: name its two sides to `sync`.
+/// The register does not see a move that it is not told of: one while the module was removed, or a balance from before the
+/// module was added. Such a balance counts from the day on which it is seen, and days that are over never change. The
+/// recorded balances and the token's supply are compared after each look. When they differ, days from then on have no
+/// answer ({DayBroken}) until anybody names the holders that were missed (`sync`) and the sums agree again. A missed move
+/// between two holders changes neither sum, so the comparison can't notice it: name its two sides to `sync`.
 ///
 /// The total of the share-days comes from the recorded balances, never from the token's supply. So the parts always add
 /// up to the whole, and a distributor that pays by them stays solvent whatever the token does.

@@ -6,16 +6,16 @@ import {IInvestorGate} from "./IInvestorGate.sol";
 /// @title A gate that may refuse a payment, but not by falling silent
 /// @notice The gate is the one part of an asset that can be replaced, so it is also the one that a payment must survive. A
 /// gate *refuses* when it answers "no". It *fails* when it reverts, needs more than `GATE_GAS`, or answers anything that
-/// is neither yes nor no. While it fails for somebody, that holder isn't paid, because nobody knows what it would say;
-/// but once it has failed for `GATE_GRACE` without being seen to answer, the holder is paid without it.
+/// is neither yes nor no. While the gate fails for a holder, that holder isn't paid, because the gate's answer is
+/// unknown. Once the gate has failed for `GATE_GRACE` without being seen to answer, the holder is paid without it.
 ///
-/// A failure counts for one holder and one gate: it is noted by anybody with `noteGate`, and forgotten as soon as the
-/// gate is seen to answer for that holder, or is replaced. It never overrides a payout freeze.
+/// A failure counts for one holder and one gate. Anybody may note it with `noteGate`; it is forgotten as soon as the gate
+/// is seen to answer for that holder, or is replaced. A noted failure never overrides a payout freeze.
 interface IGateWatch {
     /// @notice `newGate` is asked from now on.
     event GateSet(address indexed oldGate, address indexed newGate);
-    /// @notice The gate fails for `holder`; unless it is seen to answer, it no longer counts from `graceEndsAt` on, unix
-    /// seconds.
+    /// @notice The gate fails for `holder`. Unless it is seen to answer, `holder` is paid without the gate from
+    /// `graceEndsAt` on, unix seconds.
     event GateFailureNoted(address indexed holder, uint40 graceEndsAt);
     /// @notice The gate answers for `holder` again.
     event GateAnswerNoted(address indexed holder);
@@ -26,8 +26,8 @@ interface IGateWatch {
     error GateUnchanged(address gate);
     /// @notice The gate does not allow `holder` to be paid.
     error HolderNotAllowed(address holder);
-    /// @notice The gate fails for `holder`. It no longer counts from `graceEndsAt` on, unix seconds; 0 as long as nobody
-    /// called `noteGate`.
+    /// @notice The gate fails for `holder`, who is paid without the gate from `graceEndsAt` on, unix seconds; 0 as long as
+    /// nobody called `noteGate`.
     error GateFails(address holder, uint40 graceEndsAt);
     /// @notice With so little gas a failure of the gate or of the payment token would prove nothing.
     error GasTooLow(uint256 gas, uint256 least);

@@ -43,7 +43,7 @@ interface IMeterRegistry {
     error DaysReversed(uint32 fromDay, uint32 toDay);
 
     /// @notice Adds an entry. Restricted: the registrar role.
-    /// @param effectiveDay After that of the last entry and not before today; the first entry's is free.
+    /// @param effectiveDay Later than that of the last entry, and not before today; the first entry may name any day.
     function append(uint32 effectiveDay, bytes32 bindingsRoot, uint32 meterCount, uint64 nameplateW) external;
 
     /// @notice The entry at `index`, counted from 0.

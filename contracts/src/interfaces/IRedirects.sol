@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
 /// day are untouched; nothing is paid by a redirect, and what is owed to all together doesn't change by a fraction.
 ///
 /// It happens once a wallet, for ever, and slowly: the enforcer proposes, seven days pass in which the guardian may
-/// cancel and the wallet itself may object (whoever can object has not lost it), then anybody executes. An heir may be
+/// cancel and the wallet itself may object (a wallet that can object is not lost), then anybody executes. An heir may be
 /// lost in its turn; circles are refused.
 interface IRedirects {
     /// @notice `lost` will be redirected to `heir`: executable from `readyAt`, no longer from `expiresAt`, unix seconds.
@@ -24,7 +24,8 @@ interface IRedirects {
     /// settled for `lost`.
     event Redirected(address indexed lost, address indexed heir, uint256 creditX96, uint32 upTo);
 
-    /// @notice Nobody inherits from or to the zero address, from itself, or to this contract, which can't claim.
+    /// @notice Lost wallet and heir must be two addresses, neither of them zero, and the heir not this contract, which
+    /// can't claim.
     error RedirectInvalid(address lost, address heir);
     /// @notice A redirect is for ever.
     error AlreadyRedirected(address lost, address heir);

@@ -103,8 +103,8 @@ interface IRevenueDeclarations is IAnchoredLog, ISignerSets {
     /// @param status Its state now.
     /// @param reportHash `hashReport` of it; 0 if there is none.
     /// @param revision Its revision.
-    /// @param deadline When it becomes Final or became so, unix seconds; if it is disputed, when it becomes Void.
-    /// @param distributable What it says the holders are to receive, in base units, whatever its state.
+    /// @param deadline When the report becomes or became Final, unix seconds; for a disputed one, when it becomes Void.
+    /// @param distributable What the holders are to receive by the report, in base units, whatever the report's state.
     /// @param energyWh Energy delivered and drawn, added up, in watt-hours.
     struct Declaration {
         Status status;

@@ -83,16 +83,16 @@ interface IRevenueDistributor is IRecipients, IGateWatch, IRedirects, IOperators
 
     /// @notice Pays others what they are owed. Anybody may, since the money can only go where it belongs.
     /// @dev Stops before a holder for whom the gas might not do, so a starved call can't turn a payment into a failure.
-    /// An estimate of the gas finds the least that does not revert, which is that of one holder: set the gas instead, by
-    /// `PUSH_LEAST` once, which is mostly given back, and what a payment really costs for each holder.
-    /// After a failed payment the token is tried with a transfer of nothing to this contract. If that fails too, it is
-    /// the token that is down, and the push ends without touching that holder or the next.
+    /// An estimate of the gas finds the least that does not revert, which is enough for one holder only. The caller sets
+    /// the gas instead: `PUSH_LEAST` once, which is mostly given back, and the cost of a payment for each holder.
+    /// After a failed payment the token is tried with a transfer of nothing to this contract. If that fails too, the token
+    /// is down, and the push ends without touching that holder or the next.
     /// @param holders At most 256.
     /// @return done How many of `holders` were dealt with.
     function push(address[] calldata holders, uint32 upTo) external returns (uint256 done);
 
     /// @notice Base units that `holder` is owed from the tranches below `upTo` and was not paid yet. For a lost wallet:
-    /// what its heir was not credited yet.
+    /// the part that was not yet handed to the heir.
     function owed(address holder, uint32 upTo) external view returns (uint256);
 
     /// @notice The same with its fraction, times 2^96.

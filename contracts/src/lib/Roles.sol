@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title The roles of one asset
-/// @notice Ids in the asset's AccessManager. Id 0 is its admin, who may do whatever no other role is named for: replace a
-/// gate, abdicate, attach the direct settlement.
+/// @notice Ids in the asset's AccessManager. Id 0 is the admin, who may call every restricted function
+/// that no other role is named for: replace a gate, abdicate, attach the direct settlement.
 library Roles {
     /// @dev `uint64` 0 in OpenZeppelin's AccessManager.
     uint64 internal constant ADMIN = 0;

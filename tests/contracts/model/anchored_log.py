@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tests.contracts.model.clock import DAY_S
 from tests.contracts.model.merkle import Leaves, consistency_proof, root_of
-from tests.contracts.model.powers import Address, Role
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import Address, Role
 from tests.contracts.model.signer_sets import SignerSets
 from tests.contracts.model.typed_data import struct_hash
 

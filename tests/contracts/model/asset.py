@@ -9,7 +9,7 @@ from tests.contracts.model.distributor import RevenueDistributor
 from tests.contracts.model.gate import InvestorGate
 from tests.contracts.model.meters import MeterRegistry
 from tests.contracts.model.payment_token import PaymentToken
-from tests.contracts.model.powers import Address, Authority, Role
+from tests.contracts.model.roles import Address, Authority, Role
 from tests.contracts.model.shares import AssetShare
 from tests.contracts.model.typed_data import Domain
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from tests.contracts.model.anchored_log import AnchoredLog
 from tests.contracts.model.clock import Clock
 from tests.contracts.model.meters import MeterRegistry
-from tests.contracts.model.powers import Address, Authority, Role
 from tests.contracts.model.refusal import Refused
 from tests.contracts.model.report import SCHEMA_VERSION, Declared, Report, Status
+from tests.contracts.model.roles import Address, Authority, Role
 from tests.contracts.model.signer_sets import SignerUnknown
 from tests.contracts.model.typed_data import Domain
 

@@ -8,12 +8,12 @@ from tests.contracts.model.declarations import RevenueDeclarations
 from tests.contracts.model.gate import MAX_HOLDERS, Gate, TooManyHolders
 from tests.contracts.model.operators import Operators
 from tests.contracts.model.payment_token import PaymentRefused, PaymentToken
-from tests.contracts.model.powers import Address, Authority, Role
 from tests.contracts.model.recipients import GateFails, HolderNotAllowed, PayoutFrozen
 from tests.contracts.model.redirects import Redirects
 from tests.contracts.model.refusal import Refused
 from tests.contracts.model.register import HolderRegister
 from tests.contracts.model.report import Status
+from tests.contracts.model.roles import Address, Authority, Role
 from tests.contracts.model.tranches import X96, Books, Inheritance, Payment
 from tests.contracts.model.typed_data import Domain
 

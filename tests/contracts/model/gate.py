@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from tests.contracts.model.powers import NOBODY, Address, Authority, Role
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import NOBODY, Address, Authority, Role
 
 MAX_HOLDERS = 256
 
@@ -85,13 +85,13 @@ class InvestorGate:
 
 
 @dataclass(eq=False)
-class MoodyGate:
-    """A gate that answers the same for everybody, and not always. Whoever asks it changes its mood by `set_mood`."""
+class MisbehavingGate:
+    """A gate that answers the same for everybody, and not always. A test sets `behaviour`."""
 
     address: Address
-    mood: Answer = Answer.FAILS
+    behaviour: Answer = Answer.FAILS
     exists: bool = True
 
     def answer(self, holder: Address) -> Answer:
-        """What it is in the mood for."""
-        return self.mood
+        """The answer that the test has set."""
+        return self.behaviour

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.contracts.model.asset import Asset
-from tests.contracts.model.powers import Address
 from tests.contracts.model.report import Declared, Status
+from tests.contracts.model.roles import Address
 from tests.contracts.model.tranches import X96
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from tests.contracts.model.clock import Clock
-from tests.contracts.model.powers import Address, Authority, Role
 from tests.contracts.model.refusal import Refused
 from tests.contracts.model.register import DaysReversed
+from tests.contracts.model.roles import Address, Authority, Role
 
 
 @dataclass(eq=False)

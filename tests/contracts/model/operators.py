@@ -3,8 +3,8 @@
 from dataclasses import astuple, dataclass
 
 from tests.contracts.model.clock import Clock
-from tests.contracts.model.powers import Address
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import Address
 from tests.contracts.model.typed_data import Domain, struct_hash
 
 AUTHORIZE_TYPE = "AuthorizeOperator(address controller,address operator,bool approved,bytes32 nonce,uint256 deadline)"

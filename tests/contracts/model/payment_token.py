@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.contracts.model.powers import Address
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import Address
 from tests.contracts.model.shares import ERC20InsufficientAllowance, ERC20InsufficientBalance
 
 FEE_WHOLE = 10_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tests.contracts.model.clock import DAY_S, Clock
 from tests.contracts.model.gate import MAX_HOLDERS, Answer, Gate, GateUnchanged, NoContract, TooManyHolders
-from tests.contracts.model.powers import NOBODY, Address, Authority, Pausable, Role, selector_of
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import NOBODY, Address, Authority, Pausable, Role, selector_of
 
 GATE_GRACE_S = 30 * DAY_S
 SET_PAYOUT_FROZEN = "setPayoutFrozen(address[],bool)"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from tests.contracts.model.clock import DAY_S
-from tests.contracts.model.powers import NOBODY, Address, Role
 from tests.contracts.model.recipients import Recipients
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import NOBODY, Address, Role
 
 REDIRECT_DELAY_S = 7 * DAY_S
 REDIRECT_LIFE_S = 30 * DAY_S

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.contracts.model.clock import Clock
-from tests.contracts.model.powers import Address
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import Address
 
 
 @dataclass(eq=False)

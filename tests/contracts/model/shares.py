@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from tests.contracts.model.clock import Clock
 from tests.contracts.model.gate import Answer, Gate, GateUnchanged, NoContract, ZeroAddress
-from tests.contracts.model.powers import NOBODY, Address, Authority, Governed, Role
 from tests.contracts.model.refusal import Refused
 from tests.contracts.model.register import HolderRegister
+from tests.contracts.model.roles import NOBODY, Address, Authority, Governed, Role
 
 MOST_96_BITS = 2**96 - 1
 UNLIMITED = 2**256 - 1

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.contracts.model.clock import DAY_S, Clock
-from tests.contracts.model.powers import NOBODY, Address, Authority, Pausable, Role
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import NOBODY, Address, Authority, Pausable, Role
 from tests.contracts.model.typed_data import Domain
 
 MAX_SIGNERS = 16

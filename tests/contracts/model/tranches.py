@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.contracts.model.powers import Address
 from tests.contracts.model.refusal import Refused
+from tests.contracts.model.roles import Address
 
 X96 = 2**96
 

@@ -55,12 +55,12 @@ def deployed_moody() -> Iterator[Moody]:
             address = chain.transact(owner, kind.constructor(), action=f"deploy {name}").contract
             assert address is not None
             made[name] = chain._web3.eth.contract(address=address, abi=double["abi"])
-        site = open_site(chain, token=made["MoodyToken"].address, decimals=18)
+        site = open_site(chain, token=made["MisbehavingToken"].address, decimals=18)
         give_shares(site, [4, 3, 2, 1])
         mint_demo_money(site.on(chain), site.owner, site.owner.address, Minor(10_000))
         declare(site, 0, 1_000)
         fund_period(site.on(chain), site.owner, 0)
-        yield Moody(node, site, made["MoodyToken"], made["MoodyGate"])
+        yield Moody(node, site, made["MisbehavingToken"], made["MisbehavingGate"])
         chain.close()
 
 
@@ -204,12 +204,12 @@ def test_a_gate_that_fails_ends_no_pass_and_is_outlived(moody: Moody, moody_book
     site, distributor = moody.site, moody.site.contracts.distributor.functions
     act_after(site, distributor.setGate(moody.gate.address), 7 * DAY_S)
     for mood in ("Refuses", "Nonsense", "Reverts", "Short"):
-        tell(moody, moody.gate.functions.setMood(MOODS.index(mood)))
+        tell(moody, moody.gate.functions.setBehaviour(MOODS.index(mood)))
         assert push(moody_books) == Push(1, (), ()), mood
     tell(moody, distributor.noteGate(site.holders[0].address))
     site.chain.advance_to(site.chain.now() + 30 * DAY_S)
     assert [payout.amount for payout in push(moody_books).payouts] == [400]
-    tell(moody, moody.gate.functions.setMood(MOODS.index("Allows")))
+    tell(moody, moody.gate.functions.setBehaviour(MOODS.index("Allows")))
     assert len(push(moody_books).payouts) == 3
     assert balances(moody) == [400, 300, 200, 100]
 

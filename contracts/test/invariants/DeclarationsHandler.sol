@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {IAnchoredLog} from "../../src/interfaces/IAnchoredLog.sol";
 import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.sol";
 import {TestLog} from "../TestLog.sol";
-import {DeclarationsBooks} from "./DeclarationsBooks.sol";
+import {DeclarationsGhosts} from "./DeclarationsGhosts.sol";
 
-/// @title What may happen in the world of declarations, and what somebody may try
-/// @notice Legal deeds must succeed. What is forbidden is tried too, as the signers, the guardian or the treasury would: it
-/// may be refused, and if it is accepted it stands in the books as it happened.
-abstract contract DeclarationsDeeds is DeclarationsBooks {
+/// @title The handler of the walks over declarations: what may happen, and what somebody may try
+/// @notice Legal actions must succeed. Forbidden actions are tried too, as the signers, the guardian or the treasury would
+/// try them: the contracts may refuse one, and an accepted one is noted in the ghost state as it happened.
+abstract contract DeclarationsHandler is DeclarationsGhosts {
     uint64 private constant MAX_ENTRIES = 32;
 
     function waitSomeHours(uint8 hours_) external {
@@ -185,7 +185,7 @@ abstract contract DeclarationsDeeds is DeclarationsBooks {
 
     // ---------------------------------------------------------------- how it is sent
 
-    /// @dev A report that continues what the books know of a period that is over, on any size that is anchored.
+    /// @dev A report that continues what the ghost state knows of a period that is over, on any size that is anchored.
     function _nextReport(uint32 period, uint128 distributable, uint256 seed)
         private
         view

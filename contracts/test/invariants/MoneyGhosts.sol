@@ -5,10 +5,10 @@ import {Fixture} from "../Fixture.sol";
 import {TestToken} from "../TestToken.sol";
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
 
-/// @title The books that the world of money keeps for itself
-/// @notice They share nothing with the contracts: a table of every balance on every day, and accounts that are credited at
+/// @title The ghost state of the walks over money
+/// @notice It shares nothing with the contracts: a table of every balance on every day, and accounts that are credited at
 /// the moment of funding, holder by holder and day by day, where the contracts reckon lazily with cursors.
-abstract contract MoneyBooks is Fixture {
+abstract contract MoneyGhosts is Fixture {
     uint256 internal constant HOLDERS = 5;
     uint32 internal constant MAX_DAYS = 64;
     uint256 internal constant MAX_TRANCHES = 24;

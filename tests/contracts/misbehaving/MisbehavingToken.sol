@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @title A payment token that may keep a fee, refuse somebody, stand still, and answer nothing
-/// @notice All of it in one token, because a walk of random acts changes its mood on the way.
-contract MoodyToken is ERC20 {
+/// @notice All of it in one token, because a walk of random acts changes its behaviour on the way.
+contract MisbehavingToken is ERC20 {
     error Blacklisted(address account);
     error Paused();
 
@@ -14,7 +14,7 @@ contract MoodyToken is ERC20 {
     bool public silent; // returns nothing, like USDT
     mapping(address account => bool) public blacklisted;
 
-    constructor() ERC20("Moody Dollar", "MOOD") {}
+    constructor() ERC20("Misbehaving Dollar", "BAD") {}
 
     function mint(address to, uint256 amount) external {
         _mint(to, amount);

@@ -8,10 +8,10 @@ import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.so
 import {DeclarationsFixture} from "../DeclarationsFixture.sol";
 import {TestLog} from "../TestLog.sol";
 
-/// @title The books that the world of declarations keeps for itself
+/// @title The ghost state of the walks over declarations
 /// @notice Who signed what, which sets were announced, which logs there were, and when everything is due: written down from
 /// what was sent and whether it was accepted, never from what the contracts say about it.
-abstract contract DeclarationsBooks is DeclarationsFixture {
+abstract contract DeclarationsGhosts is DeclarationsFixture {
     uint32 internal constant MAX_PERIODS = 12;
     /// @dev All signers there ever are, sorted; a set is a choice of them, bit by bit.
     uint256 internal constant POOL = 7;
@@ -135,7 +135,7 @@ abstract contract DeclarationsBooks is DeclarationsFixture {
 
     // ---------------------------------------------------------------- reports
 
-    /// @dev The state of a period by the books alone.
+    /// @dev The state of a period by the ghost state alone.
     function stateOf(uint32 period) internal view returns (IRevenueDeclarations.Status) {
         Said storage said = saids[period];
         if (said.deadline == 0) return IRevenueDeclarations.Status.None;

@@ -2,15 +2,15 @@
 pragma solidity 0.8.37;
 
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
-import {MoneyBooks} from "./MoneyBooks.sol";
+import {MoneyGhosts} from "./MoneyGhosts.sol";
 
-/// @title What may happen in the world of money
-/// @notice Legal deeds only, in any order. None of them may revert: a refusal would mean that the world misunderstands the
-/// rules. Three times out of four a switch is thrown to the side on which money flows.
-abstract contract MoneyDeeds is MoneyBooks {
+/// @title The handler of the walks over money: what may happen
+/// @notice Legal actions only, in any order. None of them may revert: a refusal would mean that the handler misunderstands
+/// the rules. Three times out of four a switch is thrown to the side on which money flows.
+abstract contract MoneyHandler is MoneyGhosts {
     /// @dev A claim paid something else than what was owed just before.
     bool internal claimDiffersFromOwed;
-    /// @dev The last deed was a push.
+    /// @dev The last action was a push.
     bool internal justPushed;
 
     struct Loss {
@@ -21,14 +21,14 @@ abstract contract MoneyDeeds is MoneyBooks {
     /// @dev Redirects that were proposed and not executed; `readyAt` 0: none.
     Loss[5] private _losses;
 
-    modifier deed() {
+    modifier action() {
         if (justPushed) justPushed = false;
         _;
     }
 
     // ---------------------------------------------------------------- shares and days
 
-    function transfer(uint256 from, uint256 to, uint256 amount) external deed {
+    function transfer(uint256 from, uint256 to, uint256 amount) external action {
         (from, to) = (from % HOLDERS, to % HOLDERS);
         if (!allowed[from] || !allowed[to]) return;
         amount = bound(amount, 0, table[lastDay][from]);
@@ -37,7 +37,7 @@ abstract contract MoneyDeeds is MoneyBooks {
     }
 
     /// @dev Nobody asks whether the sender is allowed.
-    function force(uint256 from, uint256 to, uint256 amount) external deed {
+    function force(uint256 from, uint256 to, uint256 amount) external action {
         (from, to) = (from % HOLDERS, to % HOLDERS);
         if (from == to || !allowed[to] || table[lastDay][from] == 0) return;
         amount = bound(amount, 1, table[lastDay][from]);
@@ -46,7 +46,7 @@ abstract contract MoneyDeeds is MoneyBooks {
         _moved(from, to, amount);
     }
 
-    function issue(uint256 to, uint256 amount) external deed {
+    function issue(uint256 to, uint256 amount) external action {
         to = to % HOLDERS;
         if (!allowed[to]) return;
         amount = bound(amount, 0, 5_000);
@@ -54,7 +54,7 @@ abstract contract MoneyDeeds is MoneyBooks {
         table[lastDay][to] += amount;
     }
 
-    function burn(uint256 amount) external deed {
+    function burn(uint256 amount) external action {
         uint256 issuer = 3;
         if (!allowed[issuer]) return;
         amount = bound(amount, 0, table[lastDay][issuer]);
@@ -63,7 +63,7 @@ abstract contract MoneyDeeds is MoneyBooks {
         table[lastDay][issuer] -= amount;
     }
 
-    function waitSomeDays(uint32 days_) external deed {
+    function waitSomeDays(uint32 days_) external action {
         days_ = uint32(bound(days_, 1, 5));
         for (uint32 i = 0; i < days_ && lastDay + 1 < MAX_DAYS; ++i) {
             table[lastDay + 1] = table[lastDay];
@@ -74,13 +74,13 @@ abstract contract MoneyDeeds is MoneyBooks {
 
     // ---------------------------------------------------------------- money
 
-    function declareNext(uint128 distributable) external deed {
+    function declareNext(uint128 distributable) external action {
         if ((periodsDeclared + 1) * DAYS_PER_PERIOD > lastDay) return;
         declare(periodsDeclared, uint128(bound(distributable, 0, 1e12)));
         ++periodsDeclared;
     }
 
-    function fundSome(uint32 period, uint256 amount) external deed {
+    function fundSome(uint32 period, uint256 amount) external action {
         if (periodsDeclared == 0 || distributor.trancheCount() >= MAX_TRANCHES) return;
         period = period % periodsDeclared;
         (uint256 declared, uint256 before) = distributor.coverage(period);
@@ -94,7 +94,7 @@ abstract contract MoneyDeeds is MoneyBooks {
         stoodX96 = standingX96();
     }
 
-    function claimSome(uint256 who, uint32 upTo) external deed {
+    function claimSome(uint256 who, uint32 upTo) external action {
         who = who % HOLDERS;
         address holder = holders[who];
         if (!allowed[who] || BlacklistToken(address(token)).blacklisted(holder)) return;
@@ -107,7 +107,7 @@ abstract contract MoneyDeeds is MoneyBooks {
         paid[who] += amount;
     }
 
-    function pushSome(uint256 seed, uint32 upTo) external deed {
+    function pushSome(uint256 seed, uint32 upTo) external action {
         upTo = uint32(bound(upTo, 0, distributor.trancheCount()));
         uint256[5] memory before = tokenBalances();
         distributor.push(list(holders[seed % 5], holders[(seed >> 8) % 5], holders[(seed >> 16) % 5]), upTo);
@@ -119,7 +119,7 @@ abstract contract MoneyDeeds is MoneyBooks {
 
     // ---------------------------------------------------------------- who may be paid
 
-    function loseWallet(uint256 who, uint256 to) external deed {
+    function loseWallet(uint256 who, uint256 to) external action {
         (who, to) = (who % HOLDERS, to % HOLDERS);
         // A wallet is lost once, and not in a circle; a proposal stands for 37 days.
         if (heirs[who] != who || lastHeir(to) == who) return;
@@ -130,7 +130,7 @@ abstract contract MoneyDeeds is MoneyBooks {
     }
 
     /// @dev Executes one redirect that is due, if there is any.
-    function handOver(uint256 first) external deed {
+    function handOver(uint256 first) external action {
         for (uint256 i = 0; i < HOLDERS; ++i) {
             uint256 who = (first % HOLDERS + i) % HOLDERS;
             Loss memory loss = _losses[who];
@@ -142,18 +142,18 @@ abstract contract MoneyDeeds is MoneyBooks {
         }
     }
 
-    function setFrozen(uint256 who, uint8 dice) external deed {
+    function setFrozen(uint256 who, uint8 dice) external action {
         vm.prank(COMPLIANCE);
         distributor.setPayoutFrozen(list(holders[who % HOLDERS]), dice % 4 == 0);
     }
 
-    function setAllowed(uint256 who, uint8 dice) external deed {
+    function setAllowed(uint256 who, uint8 dice) external action {
         who = who % HOLDERS;
         allowed[who] = dice % 4 != 0;
         allow(holders[who], allowed[who]);
     }
 
-    function setBlacklisted(uint256 who, uint8 dice) external deed {
+    function setBlacklisted(uint256 who, uint8 dice) external action {
         BlacklistToken(address(token)).setBlacklisted(holders[who % HOLDERS], dice % 4 == 0);
     }
 

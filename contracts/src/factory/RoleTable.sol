@@ -20,7 +20,7 @@ import {Roles} from "../lib/Roles.sol";
 /// @title Which role may call what, and how long it waits
 /// @notice The one table of an asset's powers; `docs/contracts.md` prints it for people. What isn't named here belongs to
 /// the admin: `abdicate`, `setGate`, `attachDirect`, and the standard's `forcedTransfer` without a reason.
-library Powers {
+library RoleTable {
     /// @dev How long the admin waits before each act, and how long a contract's rules stay as they are after a change was
     /// announced.
     uint32 internal constant ADMIN_DELAY = 7 days;
@@ -64,7 +64,7 @@ library Powers {
         );
     }
 
-    /// @dev Hands the roles out, and sets how long whoever gets one later waits for it.
+    /// @dev Gives each role to its first holder, and sets how long a later holder waits for it.
     function grant(AccessManager access, IAssetFactory.Offices calldata offices) internal {
         _grant(access, Roles.REGISTRAR, offices.registrar, REGISTRAR_DELAY);
         _grant(access, Roles.COMPLIANCE, offices.compliance, NO_DELAY);

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title A gate that answers the same for everybody, and not always
-contract MoodyGate {
-    enum Mood {
+contract MisbehavingGate {
+    enum Behaviour {
         Refuses,
         Allows,
         Nonsense,
@@ -12,16 +12,16 @@ contract MoodyGate {
         Short
     }
 
-    Mood public mood;
+    Behaviour public behaviour;
 
-    function setMood(Mood to) external {
-        mood = to;
+    function setBehaviour(Behaviour to) external {
+        behaviour = to;
     }
 
     function isAllowed(address) external view returns (bool) {
-        Mood now_ = mood;
-        if (now_ == Mood.Reverts) revert("not today");
-        while (now_ == Mood.EatsGas) {
+        Behaviour now_ = behaviour;
+        if (now_ == Behaviour.Reverts) revert("not today");
+        while (now_ == Behaviour.EatsGas) {
             continue;
         }
         // 0, 1 and 2 are answered as they are, the last one a byte short.

@@ -1,4 +1,4 @@
-"""Who may do what, which powers were given up, and the pause that ends by itself."""
+"""Which role may call what, which functions were given up, and the pause that ends by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IRevenueDeclarations} from "../../src/interfaces/IRevenueDeclarations.sol";
-import {DeclarationsDeeds} from "./DeclarationsDeeds.sol";
+import {DeclarationsHandler} from "./DeclarationsHandler.sol";
 
-/// @title The world of declarations: its books, and the contracts beside them
-contract DeclarationsWorld is DeclarationsDeeds {
-    function deeds() external pure returns (bytes4[] memory all) {
+/// @title The setup of the walks over declarations: contracts, handler and ghost state, and the checks that compare them
+contract DeclarationsSetup is DeclarationsHandler {
+    function actions() external pure returns (bytes4[] memory all) {
         all = new bytes4[](13);
         all[0] = this.waitSomeHours.selector;
         all[1] = this.waitSomeDays.selector;

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {BlacklistToken} from "../tokens/BlacklistToken.sol";
-import {MoneyDeeds} from "./MoneyDeeds.sol";
+import {MoneyHandler} from "./MoneyHandler.sol";
 
-/// @title The world of money: its books, and the contracts beside them
-contract MoneyWorld is MoneyDeeds {
-    function deeds() external pure returns (bytes4[] memory all) {
+/// @title The setup of the walks over money: contracts, handler and ghost state, and the checks that compare them
+contract MoneySetup is MoneyHandler {
+    function actions() external pure returns (bytes4[] memory all) {
         all = new bytes4[](14);
         all[0] = this.transfer.selector;
         all[1] = this.force.selector;

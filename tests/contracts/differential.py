@@ -1,4 +1,4 @@
-"""The model and the contracts, made to do the same and asked the same."""
+"""Differential testing: the same calls to the model and to the contracts, and the same views of both."""
 
 import re
 from collections import Counter
@@ -9,8 +9,8 @@ from functools import partial
 from tests.contracts.anvil_evm import Reverted
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.refusal import Refused
-from tests.contracts.questions import Question, of_span, questions
 from tests.contracts.stage import Stage
+from tests.contracts.views import View, of_span, views
 
 
 class Disagreement(AssertionError):
@@ -24,8 +24,8 @@ class Did:
     answer: object
 
 
-class Twins:
-    """One asset, twice.
+class Differential:
+    """One asset twice: as contracts on an EVM (`stage`) and as the Python model.
 
     Attributes:
         seen: How often which function ended how: `done`, or the name of the refusal.
@@ -75,18 +75,18 @@ class Twins:
         Raises:
             Disagreement: They answer differently.
         """
-        self._ask(questions(self.stage, self.model))
+        self._ask(views(self.stage, self.model))
 
     def compare_span(self, from_day: int, to_day: int) -> None:
         """Asks both about the days [from_day, to_day), whatever these are."""
         self._ask(of_span(self.stage, self.model, from_day, to_day))
 
-    def _ask(self, asked: Sequence[Question]) -> None:
-        answers = self.stage.evm.read_all([question.read for question in asked])
+    def _ask(self, asked: Sequence[View]) -> None:
+        answers = self.stage.evm.read_all([view.read for view in asked])
         differences = [
-            f"{question.read}: the model says {said!r}, the chain {answer!r}"
-            for question, answer in zip(asked, answers, strict=True)
-            if not _agree(said := _outcome(question.model), answer if isinstance(answer, Reverted) else Did((answer,)))
+            f"{view.read}: the model says {said!r}, the chain {answer!r}"
+            for view, answer in zip(asked, answers, strict=True)
+            if not _agree(said := _outcome(view.model), answer if isinstance(answer, Reverted) else Did((answer,)))
         ]
         if differences:
             raise Disagreement("\n".join(differences[:8]))

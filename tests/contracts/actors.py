@@ -6,7 +6,7 @@ from typing import Any
 from eth_account import Account
 from eth_account.messages import SignableMessage
 
-from tests.contracts.model.powers import NOBODY, Address, Role
+from tests.contracts.model.roles import NOBODY, Address, Role
 from tests.contracts.model.typed_data import ORDER
 
 HALF_ORDER = ORDER // 2
