@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evidence.tags import POINT_SIZE
+from oracle.contract_names import CONTRACT_NAMES
 from runtime.config import read_toml
 
 HOST = "127.0.0.1"
 PORT = 8430
 REQUESTS_MAX = 64
-CONTRACTS = ("share", "registry", "declarations", "distributor", "gate", "token", "access")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ def load(path: Path) -> ApiConfig:
         requests_max=table.integer("requests_max", minimum=1, maximum=1024, default=REQUESTS_MAX),
         oracle_point=table.hexadecimal("oracle_point", POINT_SIZE) if table.has("oracle_point") else None,
         contracts={
-            name: contracts.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACTS if contracts.has(name)
+            name: contracts.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACT_NAMES if contracts.has(name)
         },
         excluded_holders=tuple(table.texts("excluded_holders", maximum=8, default=[])),
         explorer_url=table.text(

@@ -17,13 +17,13 @@ from evidence.binding import Binding
 from evidence.errors import EvidenceError
 from evidence.tags import POINT_SIZE
 from evidence.units import Minor, SettlementDay
+from oracle.contract_names import CONTRACT_NAMES
 from oracle.core.terms import AssetTerms, Band, Fee, Point, Role, Tariff, Term
 from runtime.config import Table, read_toml
 
 _ID = r"[a-z0-9][a-z0-9-]{0,31}"
 _EPOCH = date(1970, 1, 1)
 _T = TypeVar("_T")
-CONTRACTS = ("access", "gate", "share", "registry", "declarations", "distributor", "token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Deployment:
 
     Attributes:
         chain_id: EIP-155 id of the chain.
-        addresses: by the names in `CONTRACTS`, 0x-prefixed checksummed hex.
+        addresses: by the names in `CONTRACT_NAMES`, 0x-prefixed checksummed hex.
         first_block: a block not after their creation, so that a follower need not look before it; None where nobody knows.
     """
 
@@ -196,10 +196,10 @@ def _meter(table: Table, installer_point: bytes) -> BoundMeter:
 def _deployment(table: Table) -> Deployment | None:
     chain_id = table.integer("chain_id", minimum=1, maximum=2**63 - 1)
     first_block = table.integer("first_block", minimum=0, maximum=2**63 - 1, default=None)
-    present = [name for name in CONTRACTS if table.has(name)]
+    present = [name for name in CONTRACT_NAMES if table.has(name)]
     if not present:
         return None
-    addresses = {name: table.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACTS}
+    addresses = {name: table.text(name, pattern=r"0x[0-9a-fA-F]{40}") for name in CONTRACT_NAMES}
     return Deployment(chain_id, addresses, first_block)
 
 
@@ -244,13 +244,15 @@ def write_deployment(path: Path, deployment: Deployment) -> None:
     chain_id = table.integer("chain_id", minimum=1, maximum=2**63 - 1)
     if chain_id != deployment.chain_id:
         raise table.error("chain_id", f"is {chain_id}, but the contracts were deployed on chain {deployment.chain_id}")
-    if table.has(CONTRACTS[0]):
-        raise table.error(CONTRACTS[0], "stands there already; a second set of contracts needs a second asset file")
+    if table.has(CONTRACT_NAMES[0]):
+        raise table.error(
+            CONTRACT_NAMES[0], "stands there already; a second set of contracts needs a second asset file"
+        )
     text = path.read_text("utf-8")
     lines = text.splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if re.match(r"\s*chain_id\s*=", line)) + 1
     first = [] if deployment.first_block is None else [f"first_block = {deployment.first_block}\n"]
-    lines[at:at] = [*first, *(f'{name} = "{deployment.addresses[name]}"\n' for name in CONTRACTS)]
+    lines[at:at] = [*first, *(f'{name} = "{deployment.addresses[name]}"\n' for name in CONTRACT_NAMES)]
     new = path.with_suffix(".toml.new")
     with new.open("w", encoding="utf-8") as file:
         file.write("".join(lines))

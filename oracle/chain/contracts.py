@@ -8,18 +8,25 @@ from web3.contract.contract import ContractEvent
 
 from oracle.asset_file import Deployment
 from oracle.chain.client import Chain
+from oracle.contract_names import CONTRACT_NAMES
 from oracle.errors import ChainConflict
 
-# The artifact behind each name of `oracle.asset_file.CONTRACTS`. The token may be any ERC-20: only its standard functions are called.
-ARTIFACTS = {
-    "access": "AccessManager",
-    "gate": "InvestorGate",
-    "share": "AssetShare",
-    "registry": "MeterRegistry",
-    "declarations": "RevenueDeclarations",
-    "distributor": "RevenueDistributor",
-    "token": "DemoStablecoin",
-}
+# The artifact behind each name. The token may be any ERC-20: only its standard functions are called.
+ARTIFACTS = dict(
+    zip(
+        CONTRACT_NAMES,
+        (
+            "AccessManager",
+            "InvestorGate",
+            "AssetShare",
+            "MeterRegistry",
+            "RevenueDeclarations",
+            "RevenueDistributor",
+            "DemoStablecoin",
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class AssetContracts:
     token: Contract
 
     def named(self, name: str) -> Contract:
-        """The contract of that name in `oracle.asset_file.CONTRACTS`."""
+        """The contract of that name in `CONTRACT_NAMES`."""
         found: Contract = getattr(self, name)
         return found
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cli.main import run
-from oracle import asset_file
+from oracle.contract_names import CONTRACT_NAMES
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"  # what a damaged key file holds
 
@@ -64,7 +64,7 @@ def open_to_all(name: str) -> Spoil:
 
 def deployed(spoil: Spoil) -> Spoil:
     """The same at a site whose contracts are deployed: a keeper looks for them first."""
-    addresses = "".join(f'\n{name} = "0x{number:040x}"' for number, name in enumerate(asset_file.CONTRACTS, 1))
+    addresses = "".join(f'\n{name} = "0x{number:040x}"' for number, name in enumerate(CONTRACT_NAMES, 1))
 
     def spoil_deployed(site: Path) -> None:
         change("asset.toml", "chain_id = 31337", f"chain_id = 31337{addresses}")(site)

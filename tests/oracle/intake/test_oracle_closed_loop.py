@@ -13,6 +13,7 @@ from oracle import asset_file, config
 from oracle.chain.client import Chain
 from oracle.chain.embedded import embedded_chain, fund_accounts
 from oracle.chain.key_file import write_account
+from oracle.contract_names import CONTRACT_NAMES
 from oracle.errors import Fatal
 from oracle.owner.deploy import deploy
 from oracle.owner.roles import AT_ONCE, RoleHolders
@@ -91,7 +92,7 @@ def test_a_chain_without_contracts_or_without_a_key_is_fatal(tmp_path: Path, cha
     world = SteppedClock(0)
     with pytest.raises(Fatal, match="names no contracts"):
         OracleService(config.load(path), world, chain=chain, on_failure=lambda _: None)
-    names = {name: f"0x{number:040x}" for number, name in enumerate(asset_file.CONTRACTS, 1)}
+    names = {name: f"0x{number:040x}" for number, name in enumerate(CONTRACT_NAMES, 1)}
     write_site(tmp_path, [meter], port=1, ledger=False, contracts=names)
     with pytest.raises(Fatal, match=r"no \[chain\] key"):
         OracleService(config.load(path), world, chain=chain, on_failure=lambda _: None)
