@@ -7,6 +7,7 @@ from api.models.holders import Entitlement, Entitlements, Payment
 from api.money_flow import MoneyFlow
 from api.sources import Sources
 from api.wire import iso_day, rfc3339
+from oracle.core.calendar import period_days
 from oracle.core.holders.entitlement import X96
 
 
@@ -40,15 +41,15 @@ def _entitlements(flow: MoneyFlow, holder: str) -> Entitlements:
     up_to = flow.settled_up_to.get(holder, 0)
     periods = []
     for period in sorted(flow.reports.keys() | {line.period for line in owed.lines}):
-        from_day, to_day = flow.history.days(period)
+        days = period_days(flow.history, period)
         lines = [line for line in owed.lines if line.period == period]
         periods.append(
             Entitlement(
                 period=period,
-                from_day=iso_day(from_day),
-                to_day=iso_day(to_day),
-                share_days=str(register.share_days(holder, from_day, to_day)),
-                total_share_days=str(register.total_share_days(from_day, to_day)),
+                from_day=iso_day(days.start),
+                to_day=iso_day(days.stop),
+                share_days=str(register.share_days(holder, days.start, days.stop)),
+                total_share_days=str(register.total_share_days(days.start, days.stop)),
                 declared_minor=str(flow.declared(period)),
                 funded_minor=str(flow.funded(period)),
                 earned_minor=str(sum(line.earned_x96 for line in lines) >> X96),

@@ -5,9 +5,9 @@ a day that somebody is paid for.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 from evidence.units import SECONDS_PER_DAY, SettlementDay, div_floor
-from oracle.core.terms import AssetTerms
 
 _EPOCH = date(1970, 1, 1)
 
@@ -32,12 +32,24 @@ def instant_text(instant: int) -> str:
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def period_of(terms: AssetTerms, day: int) -> int:
+class Schedule(Protocol):
+    """What says which days make a payout period: an asset's terms, or the history of its shares."""
+
+    @property
+    def first_day(self) -> SettlementDay:
+        """The first day of period 0."""
+
+    @property
+    def days_per_period(self) -> int:
+        """Whole days of a period."""
+
+
+def period_of(schedule: Schedule, day: int) -> int:
     """The payout period of a day; negative before the first."""
-    return div_floor(day - terms.first_day, terms.days_per_period)
+    return div_floor(day - schedule.first_day, schedule.days_per_period)
 
 
-def period_days(terms: AssetTerms, period: int) -> range:
+def period_days(schedule: Schedule, period: int) -> range:
     """The settlement days of a payout period."""
-    first = terms.first_day + period * terms.days_per_period
-    return range(first, first + terms.days_per_period)
+    first = schedule.first_day + period * schedule.days_per_period
+    return range(first, first + schedule.days_per_period)

@@ -5,7 +5,7 @@ import threading
 
 from oracle.chain.client import Chain
 from oracle.core.calendar import instant_text
-from oracle.core.holders.disputes import Dispute, unanswered
+from oracle.core.holders.report_standing import ReportStanding, unanswered
 from oracle.ledger.reader import LedgerReader
 from runtime.logs import facts
 
@@ -20,7 +20,7 @@ class DisputeWatch:
         self._reader = reader
         self._lock = threading.Lock()
         self._seen: tuple[int, str] | None = None  # the newest followed block when the events were read
-        self._open: tuple[tuple[Dispute, bool], ...] = ()  # with whether the report is void
+        self._open: tuple[tuple[ReportStanding, bool], ...] = ()  # with whether the report is void
 
     def look(self) -> None:
         """Bring it up to date with the followed events and the chain's time.
@@ -53,12 +53,12 @@ class DisputeWatch:
             return [_facts(one, is_void=is_void) for one, is_void in self._open]
 
 
-def _facts(dispute: Dispute, *, is_void: bool) -> dict[str, object]:
+def _facts(report: ReportStanding, *, is_void: bool) -> dict[str, object]:
     return {
-        "period": dispute.period,
+        "period": report.period,
         "state": "void" if is_void else "disputed",
-        "by": dispute.by,
-        "report": dispute.report_hash,
-        "reason": dispute.reason_hash,
-        "void_from": instant_text(dispute.resolve_by),
+        "by": report.objection.by if report.objection else "",
+        "report": report.report_hash,
+        "reason": report.objection.reason_hash if report.objection else "",
+        "void_from": instant_text(report.decided_at),
     }

@@ -12,6 +12,7 @@ Source: contracts/src/RevenueDistributor.sol and contracts/src/lib/DayCheckpoint
 from dataclasses import dataclass
 
 from evidence.units import Minor, SettlementDay, div_exact, div_floor
+from oracle.core.calendar import period_days
 from oracle.core.holders.history import History
 from oracle.errors import SettlementError
 
@@ -93,16 +94,16 @@ def entitlement_of(history: History, holder: str) -> Entitlement:
     """
     lines = []
     for tranche in history.tranches:
-        from_day, to_day = history.days(tranche.period)
-        share_days = history.register.share_days(holder, from_day, to_day)
+        days = period_days(history, tranche.period)
+        share_days = history.register.share_days(holder, days.start, days.stop)
         lines.append(
             Line(
                 tranche=tranche.index,
                 period=tranche.period,
-                from_day=from_day,
-                to_day=to_day,
+                from_day=SettlementDay(days.start),
+                to_day=SettlementDay(days.stop),
                 share_days=share_days,
-                total_share_days=history.register.total_share_days(from_day, to_day),
+                total_share_days=history.register.total_share_days(days.start, days.stop),
                 received=tranche.received,
                 earned_x96=tranche.per_share_day_x96 * share_days,
             )
@@ -132,7 +133,8 @@ def carry_after(history: History) -> int:
     """
     carry_x96 = 0
     for tranche in history.tranches:
-        total = history.register.total_share_days(*history.days(tranche.period))
+        days = period_days(history, tranche.period)
+        total = history.register.total_share_days(days.start, days.stop)
         pot_x96 = (tranche.received << X96) + carry_x96
         if total <= 0 or div_floor(pot_x96, total) != tranche.per_share_day_x96:
             raise SettlementError(

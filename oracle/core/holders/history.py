@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-from evidence.units import SECONDS_PER_DAY, Minor, SettlementDay, div_floor
+from evidence.units import Minor, SettlementDay
+from oracle.core.calendar import day_of
 from oracle.core.holders.holder_register import HolderRegister, Movement
 from oracle.errors import SettlementError
 
@@ -49,7 +51,7 @@ class Redirected:
     credit_x96: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the register is kept in the object once it is made
 class History:
     """What happened to shares and money, in chain order.
 
@@ -61,7 +63,6 @@ class History:
         first_day: first settlement day of period 0.
         days_per_period: the schedule's other constant.
         excluded: holders that earn nothing.
-        register: made of the movements.
     """
 
     movements: tuple[Movement, ...]
@@ -71,20 +72,11 @@ class History:
     days_per_period: int
     excluded: frozenset[str] = frozenset()
     redirected: tuple[Redirected, ...] = ()
-    register: HolderRegister = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "register", HolderRegister(self.movements, excluded=self.excluded))
-
-    def days(self, period: int) -> tuple[SettlementDay, SettlementDay]:
-        """[from, to) of a payout period."""
-        from_day = self.first_day + period * self.days_per_period
-        return SettlementDay(from_day), SettlementDay(from_day + self.days_per_period)
-
-
-def day_of(instant: int, utc_offset_s: int) -> SettlementDay:
-    """The settlement day of an instant: floor((unix seconds + offset) / 86400)."""
-    return SettlementDay(div_floor(instant + utc_offset_s, SECONDS_PER_DAY))
+    @cached_property
+    def register(self) -> HolderRegister:
+        """Balances by day, made of the movements."""
+        return HolderRegister(self.movements, excluded=self.excluded)
 
 
 def read_history(
@@ -123,6 +115,8 @@ def read_history(
         elif (event.contract, event.name) == ("distributor", "Redirected"):
             args = json.loads(event.args)
             redirected.append(Redirected(args["lost"], args["heir"], int(args["creditX96"])))
-    return History(
+    history = History(
         tuple(movements), tuple(tranches), paid, first_day, days_per_period, frozenset(excluded), tuple(redirected)
     )
+    _ = history.register  # made now: a missing movement is an error of the reading, not of the first question
+    return history

@@ -4,12 +4,13 @@ A deadline passes without a transaction: what a report *is* depends on when some
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from evidence.units import Minor
 from oracle.core.holders.history import ChainEvent
 from oracle.core.holders.report_events import report_events
+from oracle.errors import SettlementError
 
 
 class ReportState(Enum):
@@ -22,46 +23,84 @@ class ReportState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """What a signer or the guardian said against a report.
+
+    Attributes:
+        by: who objected, checksummed address.
+        reason_hash: SHA-256 of the document that says why, 0x-prefixed hex.
+    """
+
+    by: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportStanding:
     """The newest report of one period.
 
     Attributes:
+        period: of the report.
         revision: 0 for the first report.
         report_hash: 0x-prefixed hex.
         distributable: base units, distributable once the report is final.
-        disputed: whether somebody objected and no revision replaced it.
-        decided_at: unix seconds; an undisputed report is final from then on, a disputed one void.
+        decided_at: unix seconds; an undisputed report is final from then on, a disputed one void. A revision is taken before and after.
+        objection: why it is disputed; None where nobody objected, or a revision has replaced what was disputed.
     """
 
+    period: int
     revision: int
     report_hash: str
     distributable: Minor
-    disputed: bool
     decided_at: int
+    objection: Objection | None = None
+
+    @property
+    def disputed(self) -> bool:
+        """Whether somebody objected and no revision replaced the report."""
+        return self.objection is not None
 
     def state(self, now: int) -> ReportState:
-        """What it is at `now`, unix seconds."""
+        """The contract's state at `now`, the chain's time in unix seconds."""
         decided = now >= self.decided_at
         if self.disputed:
             return ReportState.VOID if decided else ReportState.DISPUTED
         return ReportState.FINAL if decided else ReportState.PENDING
 
+    def is_void(self, now: int) -> bool:
+        """Whether the time to answer a dispute is over at `now`, unix seconds."""
+        return self.state(now) is ReportState.VOID
+
 
 def standings(events: Iterable[ChainEvent]) -> dict[int, ReportStanding]:
-    """Period -> its newest report, from these events in chain order."""
+    """Period -> its newest report, from these events in chain order.
+
+    Raises:
+        SettlementError: a dispute of a report that no event declared: an event is missing.
+    """
     found: dict[int, ReportStanding] = {}
     for name, period, args in report_events(events):
         if name == "Declared":
             found[period] = ReportStanding(
+                period=period,
                 revision=int(args["revision"]),
                 report_hash=args["reportHash"],
                 distributable=Minor(int(args["distributable"])),
-                disputed=False,
                 decided_at=int(args["challengeEndsAt"]),
             )
+        elif period not in found:
+            raise SettlementError(f"period {period} is disputed before it is declared: an event is missing")
         else:
-            said = found[period]
-            found[period] = ReportStanding(
-                said.revision, said.report_hash, said.distributable, disputed=True, decided_at=int(args["resolveBy"])
+            found[period] = replace(
+                found[period],
+                report_hash=args["reportHash"],
+                decided_at=int(args["resolveBy"]),
+                objection=Objection(args["by"], args["reasonHash"]),
             )
     return found
+
+
+def unanswered(events: Iterable[ChainEvent]) -> tuple[ReportStanding, ...]:
+    """The disputed reports that no revision has replaced, rising by period; errors as `standings`."""
+    found = standings(events)
+    return tuple(found[period] for period in sorted(found) if found[period].disputed)

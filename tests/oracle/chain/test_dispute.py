@@ -14,7 +14,7 @@ from evidence.units import Minor
 from oracle.chain import eip712
 from oracle.chain.declarations import Declaration, Status, declaration, declare_call, is_declared
 from oracle.chain.transaction import Receipt
-from oracle.core.holders.disputes import unanswered
+from oracle.core.holders.report_standing import unanswered
 from oracle.core.money.report import Report
 from oracle.declare.declarer import report_of
 from oracle.declare.loop import ChainLoop
@@ -290,8 +290,10 @@ class Event:
 @given(st.lists(st.tuples(st.sampled_from(["Declared", "Disputed", "Anchored"]), st.integers(0, 3)), max_size=12))
 def test_a_dispute_is_open_until_the_next_report_of_its_period(told: list[tuple[str, int]]) -> None:
     events = []
+    told = [("Declared", period) for period in range(4)] + told  # nothing is disputed that was never declared
     for number, (name, period) in enumerate(told):
         args = {"period": str(period), "reportHash": hex(number), "by": "0xA", "reasonHash": "0x0", "resolveBy": "9"}
+        args |= {"revision": "0", "distributable": "1", "challengeEndsAt": "5"}
         events.append(Event("declarations" if name != "Anchored" else "share", name, json.dumps(args)))
     last = {period: (name, hex(number)) for number, (name, period) in enumerate(told) if name != "Anchored"}
     found = unanswered(events)

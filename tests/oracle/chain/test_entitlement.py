@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.units import Minor, SettlementDay
+from oracle.core.calendar import day_of, period_days
 from oracle.core.holders.entitlement import books_of, carry_after, entitlement_of
-from oracle.core.holders.history import History, Tranche, day_of, read_history
+from oracle.core.holders.history import History, Tranche, read_history
 from oracle.core.holders.holder_register import NOBODY, HolderRegister, Movement
 from oracle.errors import SettlementError
 
@@ -65,7 +66,8 @@ def test_not_a_fraction_of_the_money_is_lost(
     tranches: list[Tranche] = []
     carry_x96 = 0
     for period, received in fundings:
-        total = empty.register.total_share_days(*empty.days(period))
+        days = period_days(empty, period)
+        total = empty.register.total_share_days(days.start, days.stop)
         if not total:
             continue
         price_x96, carry_x96 = divmod((received << 96) + carry_x96, total)

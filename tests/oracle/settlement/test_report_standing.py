@@ -3,7 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from oracle.core.holders.report_standing import ReportState, standings
+import pytest
+
+from oracle.core.holders.report_standing import Objection, ReportState, standings, unanswered
+from oracle.errors import SettlementError
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,16 @@ def test_a_revision_replaces_what_was_disputed_and_each_period_stands_alone() ->
         0: (1, 8, False, 40),
         1: (0, 7, False, 20),
     }
+
+
+def test_a_dispute_says_who_objected_and_why_until_it_is_answered() -> None:
+    events = [declared(0, 0, 10), declared(1, 0, 20), disputed(1, 30), disputed(0, 30)]
+    assert [one.period for one in unanswered(events)] == [0, 1]
+    assert unanswered(events)[0].objection == Objection(by="0x", reason_hash="0x")
+    (open_,) = unanswered([*events, declared(0, 1, 40)])
+    assert (open_.period, open_.is_void(29), open_.is_void(30)) == (1, False, True)
+
+
+def test_a_dispute_without_its_report_is_a_missing_event() -> None:
+    with pytest.raises(SettlementError, match="period 3 is disputed before it is declared"):
+        standings([declared(2, 0, 10), disputed(3, 30)])
