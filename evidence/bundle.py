@@ -1,6 +1,6 @@
 """A bundle: up to 64 sealed batches in one message of at most 64 KiB (spec/bundle.md).
 
-A frame, not evidence: nothing in it is trusted until each item is opened on its own.
+A bundle is a frame, not evidence: no item is trusted until it was opened on its own.
 """
 
 import struct
