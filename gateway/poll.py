@@ -42,7 +42,9 @@ class PolledMeter:
 
 
 _LineAndMeters: TypeAlias = tuple[MeterLine, Sequence[PolledMeter]]
-_Said: TypeAlias = tuple[PolledMeter, MeterAnswer | Outcome, int]  # and the world's time when it did
+_PollResult: TypeAlias = tuple[
+    PolledMeter, MeterAnswer | Outcome, int
+]  # the meter, its answer or outcome, and the world's time then
 
 
 class PollLoop:
@@ -146,11 +148,11 @@ class PollLoop:
 
     def _poll(self, slot: int, *, final: bool) -> None:
         clock = self._clock()
-        said = self._ask(self._lines)
+        results = self._ask(self._lines)
         if schedule.ends_batch(slot, self._cut_every_s):
-            said = self._ask_again(said)
+            results = self._ask_again(results)
         self._without = Counter(
-            {p.meter.id: self._without[p.meter.id] + 1 for p, answer, _ in said if answer in _MAY_CHANGE}
+            {p.meter.id: self._without[p.meter.id] + 1 for p, answer, _ in results if answer in _MAY_CHANGE}
         )
         readings = {
             polled.meter.id: reading_of(
@@ -161,39 +163,39 @@ class PollLoop:
                 profile=polled.meter.profile,
                 last=self._sealing.last_registers(polled.meter.id),
             )
-            for polled, answer, time in said
+            for polled, answer, time in results
         }
         sealed = self._sealing.append(slot, readings.items(), final=final)
         self._newest = readings
         self.slots += 1
         self.readings += len(readings)
         self.batches += sealed
-        for polled, _, _ in said:
+        for polled, _, _ in results:
             self._note(slot, polled.meter, readings[polled.meter.id])
         if sealed:
             self._notify()
         self._tidy()
 
-    def _ask(self, lines: Sequence[_LineAndMeters]) -> list[_Said]:
+    def _ask(self, lines: Sequence[_LineAndMeters]) -> list[_PollResult]:
         return [one for answers in self._pool.map(self._poll_line, lines) for one in answers]
 
-    def _ask_again(self, said: list[_Said]) -> list[_Said]:
-        """Ask the meters without a usable answer again, until all have answered or the time is over.
+    def _ask_again(self, results: list[_PollResult]) -> list[_PollResult]:
+        """Ask the awake meters without a usable answer again, until all have answered or the time is over.
 
         Between two boundaries a lost reading costs nothing; at a boundary it would leave the energy on both sides estimated. Trouble on
         a line often lasts for several slots, so a meter counts as asleep only after `_ASLEEP_SLOTS` of them.
         """
         until_ms = now_ms() + self._ask_again_ms
         asleep = {meter for meter, slots in self._without.items() if slots >= _ASLEEP_SLOTS}
-        while fallen := {p.meter.id for p, answer, _ in said if answer in _MAY_CHANGE} - asleep:
+        while fallen := {p.meter.id for p, answer, _ in results if answer in _MAY_CHANGE} - asleep:
             if now_ms() >= until_ms or self._stopping.wait(_PAUSE_S):
                 break
             left = [(line, [one for one in meters if one.meter.id in fallen]) for line, meters in self._lines]
             newer = {one[0].meter.id: one for one in self._ask([line for line in left if line[1]])}
-            said = [newer.get(one[0].meter.id, one) for one in said]
-        return said
+            results = [newer.get(one[0].meter.id, one) for one in results]
+        return results
 
-    def _poll_line(self, line_and_meters: _LineAndMeters) -> list[_Said]:
+    def _poll_line(self, line_and_meters: _LineAndMeters) -> list[_PollResult]:
         line, meters = line_and_meters
         out = []
         for polled in meters:
