@@ -70,7 +70,7 @@ class MqttLink:
         config: see `runtime.broker.BrokerConfig`.
         asset: its id, a segment of every topic.
         gateway: this gateway's name, likewise, and the client id.
-        on_failure: told when paho's loop dies.
+        on_failure: called when paho's loop dies.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class PollLoop:
         clock: gives the clock bit of the present moment.
         alarms: shows a person what needs attention.
         notify: called after batches were sealed, before the world's time may advance.
-        on_failure: told when the thread dies.
+        on_failure: called when the thread dies.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SealedMeter:
-    """What sealing needs of one meter."""
+    """One meter as sealing needs it."""
 
     id: MeterId
     serial: str
@@ -166,7 +166,7 @@ class Sealing:
                 self._ready.add(meter_id)
                 sealed += self._meet(meter, list(said), moment)
                 sealed += self._seal_meter(meter, final=False)
-        # Durable from here: every meter's chain continues what the oracle holds.
+        # Durable from here: each of these meters' chains continues the chain that the oracle holds.
         self.sign_pending()
         return sealed
 

@@ -21,7 +21,7 @@ class Sending:
 
     Args:
         link: the connection.
-        outbox: what is sent.
+        outbox: holds the batches to send.
         sealing: names the meters of which nothing may be sent yet.
         window: bundles that may be unanswered.
         answer_ms: real milliseconds until an unanswered bundle is sent again, the first time.

@@ -1,4 +1,4 @@
-"""The gateway: what `helioracle gateway run` and the demo start."""
+"""The gateway as a service, which `helioracle gateway run` and the demo start."""
 
 import os
 from collections import Counter
@@ -27,7 +27,7 @@ class GatewayService:
         world: the world's time.
         entropy: source of the batch keys; only a demo replaces it, by its seed.
         boot: this boot of the kernel; a repeatable demo gives a boot of its own.
-        on_failure: told when one of the service's threads dies; the service must then be stopped.
+        on_failure: called when one of the service's threads dies; the service must then be stopped.
 
     Raises:
         OutboxBroken: the outbox cannot be used.

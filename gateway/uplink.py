@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class UplinkConfig(Protocol):
-    """What the uplink needs of `GatewayConfig`."""
+    """The part of `GatewayConfig` that the uplink uses."""
 
     @property
     def oracle_points(self) -> tuple[bytes, ...]:
@@ -63,7 +63,7 @@ class Uplink:
         world: the world's time; it stands still while any batch is unanswered.
         clock: gives the clock bit of the present moment.
         alarms: shows a person what needs attention.
-        on_failure: told when the thread dies.
+        on_failure: called when the thread dies.
     """
 
     def __init__(

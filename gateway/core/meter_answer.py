@@ -44,7 +44,7 @@ class MeterAnswer:
         power_w: active power, positive forward, or None.
         tariffs_wh: forward T1..T4 then reverse T1..T4, or empty.
         raw_forward: the register before scaling where a protocol has sentinels, or None.
-        forward_missing: the meter should have a forward register and said 'not implemented'.
+        forward_missing: whether the meter answered 'not implemented' for the forward register that it should have.
     """
 
     forward_wh: int | None

@@ -60,12 +60,12 @@ class LineConfig:
         protocol: modbus-rtu or dlt645.
         framing: of Modbus over TCP: `tcp` for devices that speak Modbus TCP, `rtu` for converters that carry a serial line.
         baudrate: 9600 by default; like the parity, a matter of the converter when the port is TCP.
-        parity: none, even or odd; a pseudo-terminal is always opened without.
+        parity: none, even or odd; a pseudo-terminal is always opened without parity.
         timeout_ms: how long an answer may take.
         quiet_ms: how long the line is kept quiet after a time-out, before it is flushed and asked again.
         attempts: how often a meter is asked in one slot before it counts as silent.
         with_power: addresses of the meters with `power = true`: their active power is read and signed too (DL/T 645 only;
-            an inverter always says it).
+            an inverter always sends it).
         meters: at least one.
     """
 

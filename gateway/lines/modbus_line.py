@@ -220,7 +220,7 @@ class _Heard:
         return b""
 
     def open(self, frame: bytes) -> tuple[int, ...]:
-        """The registers of a whole frame; raises what the codec of its kind raises."""
+        """The registers of a whole frame; errors as `decode_read_answer` of the frame's kind."""
         if self._mbap:
             return modbus_tcp.decode_read_answer(
                 frame, transaction=self.transaction, unit=self._unit, count=self._count

@@ -69,7 +69,7 @@ class SerialPort:
 
     @property
     def parity(self) -> str:
-        """The parity the port is opened with, as pyserial spells it; a pseudo-terminal carries none."""
+        """The parity with which the port is opened, as pyserial spells it; a pseudo-terminal carries no parity."""
         return _PARITIES["none"] if Path(self.path).resolve().parent == _PTY else self._parity
 
     def open(self) -> ByteStream:
