@@ -142,7 +142,7 @@ def decode_read_answer(frame: bytes, *, unit: int, count: int) -> tuple[int, ...
 
 
 def open_read_answer(body: bytes, protocol: str, *, unit: int, count: int) -> tuple[int, ...]:
-    """Open what stands between head and check of an answer, which RTU and TCP share: unit, function, registers.
+    """Open the part of an answer that RTU and TCP share, between head and check: unit, function, registers.
 
     Raises:
         FrameDamaged, ForeignAnswer, DeviceRefused: as `decode_read_answer`.
