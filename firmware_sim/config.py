@@ -92,7 +92,7 @@ class MeterConfig:
     Attributes:
         serial: unique among all devices.
         address: the twelve digits printed on it.
-        reverse_wh: what the reverse register shows, 0 by default.
+        reverse_wh: the reverse register, 0 by default.
         tariff_start_wh: `{ t1 = ..., t2, t3, t4 }`, the tariff registers before the first replayed day; together they
             are start_wh; by default it is shared out in four parts.
         bands: `[[line.meter.band]]` from = "HH:MM" (local time at `utc_offset`), tariff = 1 to 4; the first from "00:00".
@@ -168,7 +168,7 @@ def builtin_recording(name: str) -> Traversable:
     """The shipped recording of a name such as `builtin:serf-east`.
 
     Raises:
-        KeyError: there is none of this name.
+        KeyError: there is no recording of this name.
     """
     return files("firmware_sim").joinpath("recordings", BUILTIN_RECORDINGS[name])
 

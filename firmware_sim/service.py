@@ -1,4 +1,4 @@
-"""The simulated plant as a service: what `helioracle sim run` and the demo start."""
+"""The simulated plant as a service, which `helioracle sim run` and the demo start."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

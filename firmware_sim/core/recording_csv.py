@@ -34,7 +34,7 @@ _POSITION = re.compile(r"#([1-9]\d{0,3})")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where time and value stand in a row, and what the value is (a key of `QUANTITIES`)."""
+    """The positions of time and value in a row, and the value's quantity (a key of `QUANTITIES`)."""
 
     time: int
     value: int
@@ -114,7 +114,7 @@ def parse_time(text: str, utc_offset_s: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: unix seconds, and the value in the file's own unit, None where the cell says nothing."""
+    """A row: unix seconds, and the value in the file's own unit; None where the cell has no value."""
 
     time: int
     value: Decimal | None

@@ -36,7 +36,7 @@ class TariffEnergy:
         self._replay = replay
         self._edges: list[int] = []  # world times at which another register takes over
         self._tariffs: list[int] = []
-        self._before: list[tuple[Fraction, ...]] = []  # what T1 to T4 hold at each edge
+        self._before: list[tuple[Fraction, ...]] = []  # T1 to T4 at each edge
         held = (Fraction(0),) * TARIFFS
         days = max(1, -div_floor(replay.origin - replay.recording.end, SECONDS_PER_DAY))
         for day in range(days):
