@@ -14,7 +14,7 @@ class BrokerConfig:
         host: name or address of the MQTT 5 broker.
         port: its TCP port.
         ca: PEM file of the certificate authority; with it the connection uses TLS.
-        certificate: PEM file of our certificate, whose common name is our segment of every topic.
+        certificate: PEM file of this process's certificate; its common name is the process's segment of every topic.
         key: PEM file of its private key.
     """
 
