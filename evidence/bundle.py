@@ -127,7 +127,7 @@ def split(items: Sequence[BundleItem]) -> list[list[BundleItem]]:
 
 
 def without_body(header: bytes, signature: bytes) -> BundleItem:
-    """An item that carries a header alone: an epoch, a gap, a retirement, or a batch whose body is gone."""
+    """An item with a header alone: an epoch, a gap, a retirement, or a batch that has lost its body."""
     return BundleItem(header, signature, ZERO_HASH, b"")
 
 
