@@ -1,6 +1,6 @@
-"""The oracle's signed answer: per header hash, what became of it (spec/answer.md). Never cumulative.
+"""The oracle's signed answer: it says of each header, by hash, what became of it (spec/answer.md). It speaks of no other header.
 
-Delivery is this, not a broker's PUBACK: a gateway deletes only what an answer names.
+An answer is the proof of delivery, a broker's PUBACK is not: a gateway deletes only batches that an answer names.
 """
 
 import struct
@@ -27,11 +27,11 @@ class Verdict(IntEnum):
 
 
 class Code(IntEnum):
-    """Why; 0 and 1 go with STORED and DUPLICATE, 10 to 29 with REFUSED, 30 and above with RETRY."""
+    """The verdict's reason; 0 and 1 go with STORED and DUPLICATE, 10 to 29 with REFUSED, 30 and above with RETRY."""
 
     OK = 0
-    # Stored, but the body is missing or did not match: only the header's registers count. The name is frozen in spec/answer.md; everywhere
-    # else such a batch is *bodiless*, because every batch is sealed: that is its header being fixed before it is signed.
+    # Stored, but the body is missing or did not match: only the header's registers count. spec/answer.md freezes the name SEALED.
+    # Everywhere else such a batch is *bodiless*, and a *sealed* batch is any batch whose header bytes are fixed before they are signed.
     SEALED = 1
     MALFORMED = 10
     UNKNOWN_METER = 11
@@ -48,7 +48,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerItem:
-    """One header's fate."""
+    """What became of one header."""
 
     header_hash: bytes
     verdict: Verdict
@@ -57,12 +57,12 @@ class AnswerItem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one oracle says of the headers of one bundle.
+    """One oracle's verdicts on the headers of one bundle.
 
     Attributes:
         oracle_id: first 20 bytes of SHA-256 over the oracle key's public point.
         time: UTC unix seconds of the oracle's clock.
-        items: one per header, 1..64.
+        items: one verdict a header, 1..64.
     """
 
     oracle_id: bytes
@@ -94,7 +94,7 @@ def open_answer(encoded: bytes, key: PublicKey) -> Answer:
 
     Raises:
         Malformed: wrong tag, length, count or code, or a code that does not go with its verdict.
-        BadSignature: not by the pinned oracle key.
+        BadSignature: the signature is not by the pinned oracle key.
     """
     if len(encoded) < _HEAD.size + tags.SIGNATURE_SIZE:
         raise Malformed("answer", f"{len(encoded)} bytes are too few")

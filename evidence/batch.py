@@ -1,7 +1,7 @@
 """A batch: 1..1024 consecutive readings of one meter under a salted RFC 9162 tree (spec/batch.md).
 
-leaf_i = SHA-256(0x00 | salt_i | record_i), salt_i = HMAC-SHA256(batch key, i as u32)[:16]. Destroying the batch key makes the readings
-unopenable while every root above them stays valid.
+leaf_i = SHA-256(0x00 | salt_i | record_i), salt_i = HMAC-SHA256(batch key, i as u32)[:16]. Once body and batch key are destroyed, the
+readings cannot be opened any more, while every root above them stays valid.
 """
 
 import hmac
@@ -19,14 +19,14 @@ from evidence.status import Status
 
 @dataclass(frozen=True, slots=True)
 class OpenedBatch:
-    """A batch whose signature, root and header fields all hold."""
+    """A batch whose signature, root and header fields were all checked."""
 
     header: Header
     readings: tuple[Reading, ...]
 
 
 def salt(batch_key: bytes, index: int) -> bytes:
-    """The 16 bytes that hide reading `index` until the batch key or this salt is shown."""
+    """The 16 bytes that hide the reading at `index` until the batch key or this salt is shown."""
     return hmac.digest(batch_key, index.to_bytes(4, "big"), "sha256")[: tags.SALT_SIZE]
 
 
@@ -61,7 +61,7 @@ def split_body(body: bytes, profile: int, count: int) -> list[bytes]:
 
 
 def summary(start: tuple[int | None, int | None], readings: Sequence[Reading]) -> dict[str, object]:
-    """The header fields that a body determines, given the start registers (export, import): the one rule for edge and oracle."""
+    """The header fields that follow from a body and the start registers (export, import) in Wh: the one rule for edge and oracle."""
     export_end, import_end = start
     status_or = Status(0)
     for item in readings:
@@ -92,7 +92,7 @@ def open_batch(encoded: bytes, signature: bytes, batch_key: bytes, body: bytes, 
 
 
 def open_body(header: Header, batch_key: bytes, body: bytes) -> OpenedBatch:
-    """Check a body against a header whose signature is already open; errors as `open_batch`."""
+    """Check a body against a header whose signature was checked before; errors as `open_batch`."""
     if header.kind is not Kind.READINGS:
         raise Malformed("body", f"a header of kind {header.kind.name} has no body")
     records = split_body(body, header.profile, header.count)

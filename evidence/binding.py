@@ -1,7 +1,7 @@
-"""A binding: which key speaks for which installed meter of which asset, from when (spec/binding.md).
+"""A binding: which key signs for which installed meter of which asset, and from when on (spec/binding.md).
 
-Signed by the meter's key (it agrees to be bound) and by the installer's (who saw it). A history of bindings replaces 'unknown now' by
-'as of then'.
+Two keys sign a binding: the meter's, which agrees to be bound, and that of the installer, who saw the meter. A history of bindings says
+which key was valid at any past time.
 """
 
 import hashlib
@@ -42,14 +42,14 @@ class Binding:
         point: metering point id, same alphabet.
         serial: serial number on the meter's plate, printable ASCII without space, 1..32 bytes.
         public_point: the meter key's 64-byte P-256 point.
-        direction: what 'forward' means here.
+        direction: what the meter's forward register counts.
         custody: where the private key is kept.
         multiplier_num: current x voltage transformer ratio, numerator; energy = register difference x num / den.
         multiplier_den: its denominator.
         step_wh: the smallest step of the register as signed.
         modulus_num: the register wraps at modulus_num / modulus_den Wh.
         modulus_den: its denominator.
-        nameplate_w: the most that can flow through this meter, in W after the multiplier.
+        nameplate_w: the largest power that can flow through this meter, in W after the multiplier.
         valid_from: UTC unix seconds.
         installer_point: the installer key's 64-byte P-256 point.
     """
@@ -172,9 +172,9 @@ def open_binding(record: bytes, *, installer_point: bytes) -> tuple[Binding, byt
     """Check both signatures of a record and return (binding, its hash).
 
     Raises:
-        Malformed: not a binding record, or it names another installer than the one that is trusted.
-        BadKey: a point that is not on the curve.
-        BadSignature: one of the two did not sign.
+        Malformed: the bytes are no binding record, or name another installer than the trusted one.
+        BadKey: a public point is not on the curve.
+        BadSignature: one of the two signatures is not by its key.
     """
     if len(record) != RECORD_SIZE:
         raise Malformed("binding record", f"{len(record)} bytes, {RECORD_SIZE} expected")

@@ -1,6 +1,6 @@
 """A bundle: up to 64 sealed batches in one message of at most 64 KiB (spec/bundle.md).
 
-A frame, not evidence: nothing in it is trusted until each item is opened on its own.
+A bundle is a frame, not evidence: no item is trusted until it was opened on its own.
 """
 
 import struct
@@ -127,7 +127,7 @@ def split(items: Sequence[BundleItem]) -> list[list[BundleItem]]:
 
 
 def without_body(header: bytes, signature: bytes) -> BundleItem:
-    """An item that carries a header alone: an epoch, a gap, a retirement, or a batch whose body is gone."""
+    """An item with a header alone: an epoch, a gap, a retirement, or a batch that has lost its body."""
     return BundleItem(header, signature, ZERO_HASH, b"")
 
 

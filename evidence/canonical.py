@@ -1,7 +1,7 @@
 """Canonical JSON: one byte string for one document (spec/canonical-json.md).
 
-Keys in ASCII, sorted by code point, no white space, UTF-8 without escapes beyond those JSON demands, every integer as a decimal string.
-Floats, true numbers and null do not occur, so nothing depends on a reader's number type.
+Keys in ASCII, sorted by code point, no white space, UTF-8 with only the escapes that JSON demands, every integer as a decimal string.
+JSON numbers and null do not occur, so nothing depends on a reader's number type.
 """
 
 import hashlib

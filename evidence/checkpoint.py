@@ -53,11 +53,11 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> str:
 
 
 def open_checkpoint(note: str, key: PublicKey, *, origin: str) -> Checkpoint:
-    """Check the note's signature under the known key and return the checkpoint. Unknown keys' lines are ignored, as C2SP demands.
+    """Check the note's signature under the known key and return the checkpoint. Lines of unknown keys are ignored, as C2SP demands.
 
     Raises:
-        Malformed: not a note, not three lines, another origin, a size with a leading zero, a root of the wrong length.
-        BadSignature: no line of the known key, or one that does not verify.
+        Malformed: no note, not three lines, another origin, a size with a leading zero, a root of the wrong length.
+        BadSignature: the note has no line of the known key, or one that does not verify.
     """
     if len(note) > NOTE_SIZE_MAX:
         raise Malformed("checkpoint", f"{len(note)} characters, at most {NOTE_SIZE_MAX} allowed")
@@ -102,7 +102,7 @@ def _parse(text: str, origin: str) -> Checkpoint:
         raise Malformed("checkpoint", "the root is not base64") from None
     if len(root) != tags.HASH_SIZE:
         raise Malformed("checkpoint", f"the root has {len(root)} bytes, {tags.HASH_SIZE} expected")
-    # Base64 of 32 bytes leaves two bits over: only one of the four spellings is the root's.
+    # Base64 of 32 bytes has two unused bits, so four spellings decode to the same root: only the one with zeros is canonical.
     if base64.b64encode(root).decode() != lines[2]:
         raise Malformed("checkpoint", "the root's base64 is not canonical")
     return Checkpoint(origin, int(lines[1]), root)

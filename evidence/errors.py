@@ -63,7 +63,7 @@ class RootMismatch(EvidenceError):
 
 
 class BadProof(EvidenceError):
-    """A proof that does not lead where it says."""
+    """A proof that does not lead to its stated root, or has the wrong shape."""
 
     code = "bad-proof"
 

@@ -1,7 +1,7 @@
 """The oracle's signed head of a meter, and the gateway's request for it (spec/head.md).
 
-A gateway learns these before it seals anything: if the oracle is ahead of the outbox (a restored SD card), it opens a new epoch instead of
-signing a second branch. The request's nonce comes back in every head, so that an old head cannot be replayed.
+A gateway asks for the heads before it seals anything: if the oracle is ahead of the outbox (a restored SD card), the gateway opens a new
+epoch instead of signing a second branch. Every head repeats the request's nonce, so that an old head cannot be replayed.
 """
 
 import struct
@@ -24,16 +24,16 @@ class Head:
     """The newest header of one meter that the oracle holds.
 
     Attributes:
-        oracle_id: whose statement this is.
-        nonce: the 16 bytes of the request it answers.
+        oracle_id: first 20 bytes of SHA-256 over the public point of the oracle that signs.
+        nonce: the 16 bytes of the request that this head answers.
         time: UTC unix seconds of the oracle's clock.
         meter_id: the meter.
         known: False when the oracle holds no header of this meter; the fields below are then 0 / zeros / None.
         epoch: epoch of the newest header.
-        next_seq: the sequence number that continues it.
-        header_hash: its hash.
-        export_end_wh: its end register.
-        import_end_wh: its end register.
+        next_seq: sequence number that continues the newest header.
+        header_hash: hash of the newest header.
+        export_end_wh: export register at the end of the newest header.
+        import_end_wh: import register at the end of the newest header.
     """
 
     oracle_id: bytes
@@ -84,10 +84,10 @@ def decode_request(encoded: bytes) -> tuple[bytes, list[MeterId]]:
 
 
 def sign_head(head: Head, signer: Signer) -> bytes:
-    """Encode and sign; `head.oracle_id` is taken from the signer's key.
+    """Encode and sign; the oracle id is that of the signer's key, whatever `head.oracle_id` is.
 
     Raises:
-        Malformed: a value does not fit its field, or an unknown meter's head says something.
+        Malformed: a value does not fit its field, or the head of an unknown meter has a field that is not empty.
     """
     head = replace(head, oracle_id=meter_id_of(signer.public_point))
     try:
@@ -115,8 +115,8 @@ def open_head(encoded: bytes, key: PublicKey, *, nonce: bytes) -> Head:
     """Check signature and nonce and return the head.
 
     Raises:
-        Malformed: wrong tag or length, another oracle, the answer to another request, or a field out of its range.
-        BadSignature: not by the pinned oracle key.
+        Malformed: wrong tag or length, another oracle, another request's nonce, or a field out of its range.
+        BadSignature: the signature is not by the pinned oracle key.
     """
     if len(encoded) != _HEAD.size + tags.SIGNATURE_SIZE:
         raise Malformed("head", f"{len(encoded)} bytes, {_HEAD.size + tags.SIGNATURE_SIZE} expected")

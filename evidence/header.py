@@ -1,6 +1,7 @@
-"""The header: the one fixed layout for every fact a meter key signs (spec/header.md).
+"""The header: the one fixed layout for every fact that a meter's key signs (spec/header.md).
 
-Start registers are the previous header's end registers, so that end - start telescopes over any run of headers with nothing lost between.
+A header starts at the previous header's end registers. So the differences end - start of headers in a row add up to the whole rise, and
+nothing is lost between two headers: they telescope.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ class Kind(IntEnum):
 
 
 class EpochReason(IntEnum):
-    """Why an epoch opens; only METER_EXCHANGED breaks telescoping."""
+    """Why an epoch opens; only METER_EXCHANGED may start at other registers than the header before ended with."""
 
     COMMISSIONED = 1
     COUNTER_STORE_LOST = 2
@@ -38,7 +39,7 @@ class EpochReason(IntEnum):
 
 
 class GapReason(IntEnum):
-    """Why slots between t0 and t1 were not polled, or their readings are gone."""
+    """Why the slots between t0 and t1 were not polled, or why their readings are gone."""
 
     GATEWAY_OFF = 1
     DISK_FULL = 2
@@ -54,14 +55,14 @@ _REASONS: dict[Kind, frozenset[int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a meter's key signs.
+    """The fields of one header, which a meter's key signs.
 
     Attributes:
         kind: what this header states.
         profile: layout of the readings in the body.
         reason: an `EpochReason` or `GapReason`; 0 for the other kinds.
-        meter_id: whose registers these are.
-        epoch: counter of the meter's sequence counters; grows by one when a counter is lost.
+        meter_id: the meter whose registers these are.
+        epoch: number of the sequence counter; each new counter raises it by one.
         seq0: sequence number of the first reading; within an epoch the previous header's seq0 + count.
         count: readings in the body, 1..1024; 0 for the other kinds.
         t0: time of the first reading, UTC unix seconds.
@@ -73,7 +74,7 @@ class Header:
         export_end_wh: the last valid export register of the body; export_start_wh where there is none.
         import_end_wh: likewise.
         boot_id: 16 bytes that change with every start of the gateway's kernel.
-        monotonic_ms: the kernel's boot clock when the batch closed, so that an unsynchronised batch can be placed later.
+        monotonic_ms: the kernel's boot clock when the batch closed, so that a batch of an unsynchronised clock can be placed in time later.
         batch_root: RFC 9162 root over the salted readings; zeros for the other kinds.
         prev: hash of the previous header; the first one's is the hash of the binding.
     """
@@ -100,7 +101,7 @@ class Header:
 
     @property
     def next_seq(self) -> int:
-        """The sequence number the next header of this epoch starts with."""
+        """The sequence number with which the next header of this epoch starts."""
         return self.seq0 + self.count
 
     def encode(self) -> bytes:
@@ -140,7 +141,7 @@ class Header:
 
 
 def decode(encoded: bytes) -> Header:
-    """The one header that these bytes are, *unverified*: `open_header` is what checks the signature.
+    """The one header that these bytes are, *unverified*: `open_header` checks the signature.
 
     Raises:
         Malformed: wrong length, tag, kind, reason, count, order of times or status word; a value of 2^63 or more; registers that
@@ -195,7 +196,7 @@ def decode(encoded: bytes) -> Header:
 
 
 def header_hash(encoded: bytes) -> bytes:
-    """SHA-256 over the 185 header bytes: what is signed, what `prev` names, and what equality means."""
+    """SHA-256 over the 185 header bytes: the key signs it, `prev` names it, and two headers are equal where it is equal."""
     return hashlib.sha256(encoded).digest()
 
 
@@ -206,12 +207,12 @@ def sign_header(header: Header, signer: Signer) -> tuple[bytes, bytes]:
 
 
 def open_header(encoded: bytes, signature: bytes, key: PublicKey) -> Header:
-    """Check the signature and return the header it covers.
+    """Check the signature and return the signed header.
 
     Raises:
-        Malformed: not a header.
+        Malformed: the bytes are no header.
         HeaderDisagrees: the header names another meter than the key's.
-        BadSignature: not signed by this key, or not in the canonical form.
+        BadSignature: the signature is not by this key, or not in the canonical form.
     """
     header = decode(encoded)
     if header.meter_id != key.meter_id:
@@ -224,8 +225,8 @@ def check_follows(previous: Header, previous_hash: bytes, header: Header) -> Hea
     """Check that a header continues the one before it, and return it.
 
     Raises:
-        HeaderDisagrees: `prev`, epoch, sequence number or start registers do not continue the previous header; a second
-            commissioning; anything after a retirement.
+        HeaderDisagrees: `prev`, epoch, sequence number or start registers do not continue the previous header; the header is a second
+            commissioning; or the previous header is a retirement.
     """
     if previous.kind is Kind.RETIRE:
         raise HeaderDisagrees(field="prev", stated=header.prev.hex(), computed="no header after a retirement")
@@ -248,10 +249,10 @@ def check_follows(previous: Header, previous_hash: bytes, header: Header) -> Hea
 
 
 def check_first(binding_hash: bytes, header: Header) -> Header:
-    """Check that a header can open a meter's history: it names the binding, and epoch 0 and sequence 0; and return it.
+    """Check that a header can be a meter's first, an epoch header of epoch 0 and sequence 0 that names the binding; and return it.
 
     Raises:
-        HeaderDisagrees: it is no first header of this binding.
+        HeaderDisagrees: the header is no first header of this binding.
     """
     for field, stated, computed in (
         ("prev", header.prev.hex(), binding_hash.hex()),

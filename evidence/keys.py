@@ -21,14 +21,14 @@ MeterId = NewType("MeterId", bytes)  # the first 20 bytes of SHA-256 over the 64
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 P256_HALF_ORDER = P256_ORDER >> 1
 
-Entropy = Callable[[int], bytes]  # n -> n bytes nobody can guess: os.urandom, but for the demo's seed
+Entropy = Callable[[int], bytes]  # n -> n bytes that cannot be guessed: os.urandom; only the demo uses a seed
 
 _SHA256 = ec.ECDSA(hashes.SHA256())
 _SHA256_RFC6979 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 class Signer(Protocol):
-    """Something that signs for one key: a file key, a secure element, a TPM."""
+    """Signs with one key, which a file, a secure element or a TPM holds."""
 
     @property
     def public_point(self) -> bytes:
@@ -58,7 +58,7 @@ class FileSigner:
 
 
 class PublicKey:
-    """A P-256 public key that opens signatures; parse it once and keep it, parsing costs a fifth of a verification."""
+    """A P-256 public key that checks signatures. Make it once and keep it: parsing costs a fifth of a verification."""
 
     def __init__(self, public_point: bytes) -> None:
         if len(public_point) != tags.POINT_SIZE:
@@ -74,7 +74,7 @@ class PublicKey:
         """Check the signature over SHA-256(message) and return the message.
 
         Raises:
-            BadSignature: not 64 bytes, r or s out of range, high s, or not by this key.
+            BadSignature: the signature is not 64 bytes, has r or s out of range or a high s, or is not by this key.
         """
         try:
             self._key.verify(to_der(signature, what=what), message, _SHA256)
@@ -98,7 +98,7 @@ def from_der(der: bytes) -> bytes:
     """An ASN.1 signature as 64 bytes r | s with low s (secure elements do not normalise s).
 
     Raises:
-        ValueError: not ASN.1, or r or s out of range.
+        ValueError: the bytes are no ASN.1 signature, or r or s is out of range.
     """
     r, s = decode_dss_signature(der)
     if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
@@ -110,7 +110,7 @@ def to_der(signature: bytes, *, what: str) -> bytes:
     """64 bytes r | s as ASN.1.
 
     Raises:
-        BadSignature: not the one canonical form.
+        BadSignature: the signature is not in the one canonical form.
     """
     if len(signature) != tags.SIGNATURE_SIZE:
         raise BadSignature(what, f"{len(signature)} bytes, 64 expected")

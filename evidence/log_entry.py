@@ -1,4 +1,4 @@
-"""Log entries: SHA-256(type u8 | bytes), so that public tiles of the log reveal nothing (spec/log-entry.md)."""
+"""Log entries: SHA-256(type u8 | content), so that public tiles of the log reveal nothing of the content (spec/log-entry.md)."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ def entry(type_: int, content: bytes) -> bytes:
     """The 32 bytes that the log stores.
 
     Raises:
-        Malformed: an unknown type, or content that cannot be of this type.
+        Malformed: the type is unknown, or the content has another length than its type.
     """
     if type_ not in tags.ENTRY_TYPES.values():
         raise Malformed("log entry", f"type {type_:#04x} is unknown")

@@ -1,6 +1,6 @@
 """RFC 9162 Merkle trees over SHA-256: roots, inclusion and consistency proofs (sections 2.1.1 to 2.1.4).
 
-Functions take and give *leaf hashes*; `leaf_hash` makes one of a leaf's bytes. Verifying returns the root it opened, or raises.
+Functions take and return *leaf hashes*; `leaf_hash` makes one of a leaf's bytes. A function that verifies returns the root, or raises.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes; of none, SHA-256 of the empty string (section 2.1.1)."""
+    """The root over leaf hashes; over no leaf it is SHA-256 of the empty string (section 2.1.1)."""
     if not leaf_hashes:
         return EMPTY_ROOT
     level = list(leaf_hashes)
@@ -113,7 +113,7 @@ def open_consistency(  # noqa: C901, PLR0912 the RFC's algorithm, kept in its ow
     """Check that the new tree only appended to the old one and return the new root (section 2.1.4.2).
 
     Raises:
-        BadProof: sizes out of order, a proof of the wrong length, or a hash that is not 32 bytes.
+        BadProof: the sizes are out of order, the proof has the wrong length, or a hash is not 32 bytes.
         RootMismatch: the proof leads to another old or new root.
     """
     if not 0 < old_size <= new_size:
@@ -167,9 +167,9 @@ def _check_hashes(what: str, first: bytes, second: bytes, proof: Sequence[bytes]
 
 
 class CompactRange:
-    """The right edge of a growing tree: appending costs two hashes amortised, whatever the size.
+    """The compact range of a growing tree, its right edge: one hash per set bit of the size, largest subtree first.
 
-    Holds one hash per set bit of the size, largest subtree first.
+    Appending costs two hashes amortised at any size.
     """
 
     def __init__(self) -> None:

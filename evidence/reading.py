@@ -1,6 +1,6 @@
-"""A reading: what one meter said at one poll slot, as fixed big-endian bytes (spec/reading.md).
+"""A reading: one meter's registers and status at one poll slot, as fixed big-endian bytes (spec/reading.md).
 
-Registers are as the meter shows them: cumulative, without multiplier, never unwrapped.
+Registers stand as the meter shows them: cumulative, without multiplier, never unwrapped.
 """
 
 import struct
@@ -14,7 +14,7 @@ from evidence.tags import ABSENT_POWER, ABSENT_U64, U63_MAX
 _PROFILE_1 = struct.Struct(">QQQiI")
 _TARIFFS = struct.Struct(">8Q")
 TARIFF_COUNT = 8
-# As plain integers: decoding is the hot path of intake, and an operation on an IntFlag costs as much as the rest of it.
+# Plain integers, because decoding is the hot path of intake, and one operation on an IntFlag costs as much as all other steps of it.
 _EXPORT_BIT, _IMPORT_BIT = int(Status.EXPORT_VALID), int(Status.IMPORT_VALID)
 _POWER_BIT, _TARIFFS_BIT = int(Status.POWER_VALID), int(Status.TARIFFS_VALID)
 
@@ -34,11 +34,11 @@ class Reading:
     """One poll slot of one meter.
 
     Attributes:
-        time: UTC unix seconds when the answer ended (or the time-out did).
-        export_wh: register of energy that left towards the grid, or None where the status word says it is absent.
+        time: UTC unix seconds when the answer or the time-out ended.
+        export_wh: register of energy that left towards the grid, or None where the status word says that it is absent.
         import_wh: register of energy taken from the grid, or None.
         power_w: signed active power, or None.
-        status: what is valid and why.
+        status: which values are valid, how good the clock was, what went wrong.
         tariffs_wh: profile 2: export T1..T4, then import T1..T4, each a register or None; else empty.
         original_hash: profile 3: SHA-256 of the attached original record; else empty.
     """
@@ -53,7 +53,7 @@ class Reading:
 
     @property
     def profile(self) -> int:
-        """The layout this reading is encoded in."""
+        """The layout in which this reading is encoded."""
         if self.original_hash:
             return PROFILE_ORIGINAL
         return PROFILE_TARIFFS if self.tariffs_wh else PROFILE_BASIC
@@ -98,7 +98,7 @@ def decode(record: bytes, profile: int) -> Reading:
     """The one reading that these bytes are.
 
     Raises:
-        Malformed: unknown profile, wrong length, reserved bits, a value that contradicts its valid bit, or one of 2^63 or more.
+        Malformed: unknown profile, wrong length, reserved bits, a value that contradicts its valid bit, or a value of 2^63 or more.
     """
     size = RECORD_SIZES.get(profile)
     if size is None:

@@ -1,6 +1,6 @@
-"""The status word of a reading: what is valid, how good the clock was, what went wrong.
+"""The status word of a reading: which values are valid, how good the clock was, what went wrong.
 
-32 bits; every fact is a bit of its own, so that the OR over a batch, which the header carries, still means something.
+The word has 32 bits, and every fact is a bit of its own. So the OR over a batch, which the header carries, still states facts.
 """
 
 from enum import IntFlag
@@ -20,12 +20,12 @@ class Status(IntFlag):
     CLOCK_INFORMATIVE = 1 << 5
     CLOCK_SYNCHRONISED = 1 << 6
     SUSPECT = 1 << 7
-    # Why there is no answer; at most one of the four.
+    # Why there is no usable answer; at most one of the four.
     NO_ANSWER = 1 << 8
     DAMAGED = 1 << 9
     FOREIGN = 1 << 10
     REFUSED = 1 << 11
-    # What made a well-formed answer suspect; the registers are signed as they were said.
+    # Why a well-formed answer is suspect; its registers are signed as the meter shows them.
     SENTINEL = 1 << 12
     ZERO = 1 << 13
     FELL = 1 << 14
@@ -45,8 +45,8 @@ def parse(word: int) -> Status:
     """A status word of a reading.
 
     Raises:
-        Malformed: a reserved bit is set, the clock is not exactly one of three, there are two outcomes, or a value is valid or suspect
-            where there was no answer; or a suspicion's reason stands without SUSPECT.
+        Malformed: a reserved bit is set; not exactly one clock bit is set; two outcome bits are set; a value is valid or suspect beside an
+            outcome; or a reason for suspicion stands without SUSPECT.
     """
     if word & ~KNOWN:
         raise Malformed("status", f"reserved bits are set in {word:#010x}")

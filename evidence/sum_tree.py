@@ -1,7 +1,7 @@
 """The Merkle sum tree over per-point results: its root commits to every count, export and import (spec/settlement.md).
 
-A node hashes each child's sums beside that child's hash. The form that hashes only the sum of both is broken (ePrint 2018/1139): two
-holders can each be shown a sibling that makes room for the same total.
+A node hashes each child's sums beside that child's hash. The form that hashes only the sum of both is broken (ePrint 2018/1139): its
+builder can show each of two holders a sibling that fits the same false total.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ PROOF_LENGTH_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class SumNode:
-    """A subtree: how many leaves, their export and import in Wh, and its hash."""
+    """A subtree: the number of its leaves, their export and import in Wh, and the subtree's hash."""
 
     count: int
     export_wh: int
@@ -42,7 +42,7 @@ class SumNode:
 
 @dataclass(frozen=True, slots=True)
 class SumLeaf:
-    """One metering point's result: 32-byte zero-padded point id, and its energy in the period."""
+    """One metering point's result: its id, which is hashed padded with zeros to 32 bytes, and its energy of the period in Wh."""
 
     point: str
     export_wh: int
@@ -54,7 +54,7 @@ class SumLeaf:
         Raises:
             Malformed: the point id is not 1..32 of a-z 0-9 and '-', or an energy is negative or too large.
         """
-        # No NUL and no other spelling: two ids never give the same padded 32 bytes.
+        # An id holds no NUL and has one spelling, so two ids never give the same padded 32 bytes.
         if not tags.IDENTIFIER.fullmatch(self.point):
             raise Malformed("sum leaf", f"the point id {self.point[:40]!r} is not 1..32 of a-z 0-9 and '-'")
         point = self.point.encode()
@@ -97,7 +97,7 @@ def sum_root(leaves: Sequence[SumLeaf]) -> SumNode:
     """The root node over leaves whose point ids rise strictly; an odd node is promoted, as in RFC 9162.
 
     Raises:
-        Malformed: no leaves, an order that is not strictly rising, or an energy out of range.
+        Malformed: there are no leaves, the points do not rise strictly, or an energy is out of range.
     """
     level = _checked(leaves)
     while len(level) > 1:

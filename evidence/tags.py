@@ -66,6 +66,6 @@ BATCH_COUNT_MAX = 1024
 BUNDLE_ITEMS_MAX = 64
 BUNDLE_SIZE_MAX = 65_536
 ABSENT_U64 = 0xFFFF_FFFF_FFFF_FFFF
-# Every 64-bit value but 'absent' stays below 2^63, so that a signed 64-bit column holds it and no verifier has to round or wrap.
+# Every 64-bit value but 'absent' is below 2^63, so that a signed 64-bit column holds it and no verifier must round or wrap it.
 U63_MAX = 0x7FFF_FFFF_FFFF_FFFF
-ABSENT_POWER = -1  # the bytes of an absent power are all ones; the status word says whether they are a value
+ABSENT_POWER = -1  # an absent power is all ones, which is also -1 W; the status word tells the two apart

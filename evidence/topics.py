@@ -1,6 +1,7 @@
-"""MQTT topics: `ho/1/<asset>/<gateway>/<leaf>`; the gateway's segment is its certificate's common name, so that a broker can hold it to it.
+"""MQTT topics: `ho/1/<asset>/<gateway>/<leaf>` (spec/topics.md).
 
-Intake trusts nothing from a topic: it only says where the answer goes.
+The gateway's segment is the common name of its certificate, so that a broker can let each gateway use only its own topics. Intake takes
+nothing from a topic but where to send the answer.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def parse(topic: str) -> Topic:
     """The parts of a topic.
 
     Raises:
-        Malformed: not of this shape.
+        Malformed: the topic has another shape.
     """
     parts = topic.split("/")
     if len(parts) != 5 or "/".join(parts[:2]) != _PREFIX or parts[4] not in (UP, ASK, DOWN, PRESENCE):

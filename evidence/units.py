@@ -1,6 +1,6 @@
-"""Units in the type, rounding in the verb.
+"""Types that name units, and divisions whose names say how they round.
 
-Every quantity of energy and money in the house is an integer of one of these types; the only division is one of the verbs below.
+Every quantity of energy and money in helioracle is an integer of one of these types, and is divided by the functions below only.
 """
 
 from typing import NewType
@@ -32,10 +32,10 @@ def div_ceil(numerator: int, denominator: int) -> int:
 
 
 def div_exact(numerator: int, denominator: int) -> int:
-    """Divide where nothing may be left over.
+    """Divide where the remainder must be 0.
 
     Raises:
-        ValueError: something is left over, or the denominator is negative.
+        ValueError: the remainder is not 0, or the denominator is negative.
     """
     quotient, rest = divmod(numerator, denominator)
     if rest or denominator < 0:

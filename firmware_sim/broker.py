@@ -3,9 +3,9 @@
     with EmbeddedBroker() as broker:
         client.connect("127.0.0.1", broker.port)
 
-Left to itself iotcore listens on 0.0.0.0:1883, speaks MQTT 3.1.1 only and drops a connection without a word above 20 kB; so
-it gets a configuration of ours. A broker for demo, development and tests: it keeps no message for a subscriber that is away,
-which costs nothing here, since a gateway deletes only what a signed answer names.
+By default iotcore listens on 0.0.0.0:1883, speaks MQTT 3.1.1 only, and silently drops a connection with a message above 20 kB;
+so it gets a configuration of ours. The broker is for demo, development and tests: it keeps no message for a subscriber that is
+away. Nothing is lost by that, because a gateway deletes only what a signed answer names.
 """
 
 import select
@@ -47,10 +47,10 @@ dynamic_filters = true
 
 
 class EmbeddedBroker:
-    """A broker that lives as long as this object's process, at most.
+    """A broker in a child process, which never outlives the process that started it.
 
     Args:
-        port: where to listen on 127.0.0.1; 0 picks a free port at every start.
+        port: the port on 127.0.0.1; 0 picks a free one at every start.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -68,12 +68,12 @@ class EmbeddedBroker:
         """Start the child, wait until it listens, and return its port.
 
         Raises:
-            BrokerNotReady: it does not come up, for example because a fixed port is in use.
+            BrokerNotReady: the broker does not come up, for example because a fixed port is in use.
         """
         if self.alive:
             return self.port
         problem = ""
-        # A free port may be taken by somebody else between picking and listening.
+        # Another process may take a free port between picking and listening.
         for _ in range(1 if self._wanted_port else _ATTEMPTS):
             self.port = self._wanted_port or _free_port()
             self._directory = tempfile.TemporaryDirectory(prefix="helioracle-broker-")
@@ -83,7 +83,7 @@ class EmbeddedBroker:
                 [sys.executable, "-P", str(Path(__file__).with_name("broker_child.py")), str(config), str(self.port)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # Ctrl-C reaches the whole foreground group; the broker must outlive the services that say goodbye to it.
+                # Ctrl-C reaches the whole foreground group; the broker must outlive the services, which disconnect from it in order.
                 process_group=0,
             )
             if (problem := self._wait_ready()) == "":
@@ -109,7 +109,7 @@ class EmbeddedBroker:
             self._directory = None
 
     def status(self) -> dict[str, object]:
-        """Whether it runs, and where."""
+        """Whether the broker runs, its host and its port; JSON-able."""
         return {"alive": self.alive, "host": _HOST, "port": self.port}
 
     def __enter__(self) -> Self:

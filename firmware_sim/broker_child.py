@@ -1,7 +1,7 @@
 """The child process of `firmware_sim.broker.EmbeddedBroker`; run as a script, with the path of the broker's TOML and its port.
 
-It says `ready` when it listens. It ends when its standard input does: the parent holds the other end, so however the parent
-dies, the broker goes with it.
+The child prints `ready` when the broker listens. It ends when its standard input ends: the parent holds the other end, so the
+broker ends with the parent, whatever ended that one.
 """
 
 import logging
@@ -22,7 +22,7 @@ def main() -> None:
     """Serve until standard input closes."""
     config_path, port = sys.argv[1], int(sys.argv[2])
     logging.basicConfig(level=logging.WARNING)
-    # rumqttd wraps its routing of each message in error spans, which show up as one ERROR record a packet.
+    # rumqttd routes each message inside an error span, which would be logged as one ERROR record a packet.
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_send_at_once, args=(port,), daemon=True).start()
@@ -39,8 +39,8 @@ def _end_with_parent() -> None:
 
 
 def _send_at_once(port: int) -> None:
-    # rumqttd leaves Nagle's algorithm on, and a client that has nothing to say acknowledges after 40 ms: an answer that
-    # follows a PUBACK would wait that long. Linux hands TCP_NODELAY from a listening socket down to every accepted one.
+    # rumqttd leaves Nagle's algorithm on, and a client with nothing to send acknowledges after 40 ms: an answer that follows
+    # a PUBACK would wait that long. On Linux every accepted socket inherits TCP_NODELAY from the listening one.
     for _ in range(_FIND_TRIES):
         for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
             if _set_if_listener(fd, port):

@@ -35,7 +35,7 @@ socket = "run/world.sock"    # delete run/world.sock.time to begin at `start` ag
 start = 1796108399           # unix seconds, before the first day
 expected = ["gateway", "oracle", "api", "keeper"]
 
-What the replay of a meter starts from and how it counts stands in the asset file, because it decides the energy that is expected:
+The asset file says where the replay of a meter starts and how its register counts, because this decides the expected energy:
 
 [[meter]]
 serial = "SE-0001"
@@ -92,7 +92,7 @@ class MeterConfig:
     Attributes:
         serial: unique among all devices.
         address: the twelve digits printed on it.
-        reverse_wh: what the reverse register shows, 0 by default.
+        reverse_wh: the reverse register, 0 by default.
         tariff_start_wh: `{ t1 = ..., t2, t3, t4 }`, the tariff registers before the first replayed day; together they
             are start_wh; by default it is shared out in four parts.
         bands: `[[line.meter.band]]` from = "HH:MM" (local time at `utc_offset`), tariff = 1 to 4; the first from "00:00".
@@ -132,20 +132,20 @@ class SimConfig:
     `asset` names the asset file, of which the simulator reads the `[[meter]]` tables alone: `serial`, and `replay` with
 
     - weight_ppm: the meter's share of the recording in millionths; a grid meter sees the sum of its inverters, less losses;
-    - start_wh: its register before the first replayed day, above 0: 0 is what an inverter says while it wakes up;
-    - step_wh: the register moves in steps of this.
+    - start_wh: its register before the first replayed day, above 0, because an inverter shows 0 while it wakes up;
+    - step_wh: the register moves in steps of this many Wh.
 
     Attributes:
         recording: the CSV to replay; `builtin:serf-east`, or a path relative to this file.
-        columns: `{ time = "ts", power_kw = "meas_val_f" }`, where its columns have other names; "#1" is the first column.
+        columns: `{ time = "ts", power_kw = "meas_val_f" }`, where the file's columns have other names; "#1" is the first column.
         scale: every value is multiplied by it, 1 by default; for normalised power.
-        nameplate_w: nameplate of the recorded plant; beyond twice of it a row is absurd.
-        utc_offset_s: `utc_offset`, the asset's fixed offset: of local days, of bands, and of times that name none.
+        nameplate_w: nameplate of the recorded plant; a row above twice the nameplate is absurd.
+        utc_offset_s: `utc_offset`, the asset's fixed offset: of local days, of bands, and of times without an offset.
         first_day: the first local day of the recording that is replayed.
         days: how many days are settled.
-        not_before: `not_before_unix_s`, the chain's time at the start. The first day becomes the first day after it, by
-            default after the world's time when the service is made. A simulator that may be restarted in the middle of
-            a replay needs it.
+        not_before: `not_before_unix_s`, the chain's time at the start; by default the world's time when the service is made.
+            The first replayed day begins after this instant. A simulator that may be restarted in the middle of a replay
+            needs it.
         lines: the serial lines.
         world: `[world]`: serve a stepped clock to the other processes; absent: the machine's time.
         faults: `[faults]` seed, slow_ms, `<kind>_ppm`, and `[[faults.script]]` device (its serial), answer, kind; none by default.
@@ -168,7 +168,7 @@ def builtin_recording(name: str) -> Traversable:
     """The shipped recording of a name such as `builtin:serf-east`.
 
     Raises:
-        KeyError: there is none of this name.
+        KeyError: there is no recording of this name.
     """
     return files("firmware_sim").joinpath("recordings", BUILTIN_RECORDINGS[name])
 
@@ -213,7 +213,7 @@ def _columns(table: Table) -> dict[str, str]:
 
 
 def _countings(asset: Path) -> dict[str, Counting]:
-    # The asset file is the oracle's, which refuses keys that it does not know; here the rest of it is left alone.
+    # The oracle reads the whole asset file and refuses unknown keys; here every other key is left alone.
     countings = {}
     for meter in read_toml(asset).tables("meter"):
         serial = meter.text("serial")
@@ -249,7 +249,7 @@ def _line(table: Table, countings: Mapping[str, Counting]) -> LineConfig:
 
 
 def _link(table: Table) -> Path | None:
-    # Not `table.file`, which would follow a link that a killed simulator left and so name its old pty.
+    # Not `table.file`, which would follow a link that a killed simulator left, and return that simulator's old pty.
     link = table.text("link", pattern=".+", default=None)
     return None if link is None else (table.path.parent / link).absolute()
 

@@ -12,7 +12,7 @@ class SimError(Exception):
 
 
 class RecordingRefused(SimError):
-    """A recording that cannot be replayed; `line` is the line of the file, 0 for the file as a whole; `file` may be unknown."""
+    """A recording that cannot be replayed; `line` is the file's line, 0 for the whole file; `file` is empty where it is unknown."""
 
     def __init__(self, line: int, problem: str, *, file: str = "") -> None:
         self.line = line
@@ -23,7 +23,7 @@ class RecordingRefused(SimError):
 
 
 class DeviceImpossible(SimError):
-    """A device whose configuration its own protocol could not carry."""
+    """A device with a configuration that its own protocol cannot carry."""
 
     def __init__(self, device: str, field: str, problem: str) -> None:
         self.device = device

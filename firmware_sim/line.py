@@ -1,8 +1,8 @@
 """A serial line: a pseudo-terminal whose other end is a bus of simulated slaves.
 
-A pty has no parity and no speed: it carries 8N1 at a nominal 115200 Bd as fast as it is read. One thread serves one
-line; it sleeps in `select` and is woken by bytes, by a pipe when it must stop, and by the two real time-outs a line
-has (a quiet line, a slow answer).
+A pty has no parity and no speed: it carries 8N1 at a nominal 115200 Bd, as fast as its reader reads. One thread serves one
+line. It sleeps in `select`; bytes wake it, a pipe when it must stop, and the two real time-outs of a line (a quiet line, a
+slow answer).
 """
 
 import heapq
@@ -19,15 +19,15 @@ from firmware_sim.core.bus import Answer
 from runtime.worker import Worker
 
 _READ_MAX = 4096
-# Modbus ends a frame after 3.5 character times; a pty and a scheduler need more before an unfinished request is given
-# up.
+# Modbus ends a frame after 3.5 character times; with a pty and a scheduler in between it takes longer until an unfinished
+# request may be given up.
 _QUIET_MS = 200
-# Slow answers that wait at most; a master that never stops asking must not fill the memory.
+# The most slow answers that wait; a master that never stops asking must not fill the memory.
 _SLOW_ANSWERS_MAX = 64
 
 
 class LineBus(Protocol):
-    """What a line needs of its bus (see `core.bus.Bus`)."""
+    """The part of `core.bus.Bus` that a line uses."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -38,10 +38,10 @@ class LineBus(Protocol):
         """Bytes of an unfinished request."""
 
     def feed(self, chunk: bytes, now: int) -> list[Answer]:
-        """Bytes of the master at world time `now`."""
+        """Take bytes of the master at world time `now`; returns the answers."""
 
     def flush(self, now: int) -> list[Answer]:
-        """The line was quiet."""
+        """Drop an unfinished request after a quiet line; returns the answers that are due."""
 
 
 class Line:
@@ -51,8 +51,8 @@ class Line:
         name: for the thread and for counters.
         bus: the slaves.
         now: world time in unix seconds.
-        on_failure: told when the thread dies.
-        link: a stable name for the pty, made as a symbolic link at start and removed at stop.
+        on_failure: called when the thread dies.
+        link: a stable name for the pty: a symbolic link, made at start and removed at stop.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Line:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Counters of the bus, and the answer bytes that nobody read."""
+        """Counters of the bus, and how many answer bytes were dropped because no master read them."""
         return {**self._bus.counts, "bytes_dropped": self.bytes_dropped}
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class Line:
             OSError: no pty is left, or the link cannot be made.
         """
         self._master, slave = os.openpty()
-        # The slave stays open here, or the master would read EIO whenever no client has the line open.
+        # This process keeps the slave open; otherwise the master would read EIO while no client has the line open.
         self._wake_read, self._wake_write = os.pipe()
         self._fds = [self._master, slave, self._wake_read, self._wake_write]
         tty.setraw(slave)
@@ -144,7 +144,7 @@ class Line:
             self._write(heapq.heappop(self._slow)[2])
 
     def _write(self, data: bytes) -> None:
-        # A full terminal buffer means that no master reads: a wire would lose the bytes, and so does this.
+        # A full terminal buffer means that no master reads. A wire would lose the bytes, and so does this line.
         try:
             written = os.write(self._master, data)
         except BlockingIOError:
@@ -156,7 +156,7 @@ def _point(link: Path, target: str) -> None:
     if link.exists() and not link.is_symlink():
         raise FileExistsError(f"{link} is not a symbolic link; move it away or name another link")
     link.parent.mkdir(parents=True, exist_ok=True)
-    # A link of a simulator that was killed is replaced in one step: whoever opens it finds the old line or the new one.
+    # The link of a killed simulator is replaced in one step, so that a client that opens it finds the old line or the new one.
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)

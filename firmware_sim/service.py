@@ -1,4 +1,4 @@
-"""The simulated plant as a service: what `helioracle sim run` and the demo start."""
+"""The simulated plant as a service, which `helioracle sim run` and the demo start."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -20,7 +20,7 @@ RECORDING_BYTES_MAX = 128 * 1024 * 1024
 
 
 class NowClock(Protocol):
-    """What the plant needs of a `runtime.clock.WorldClock`."""
+    """The part of a `runtime.clock.WorldClock` that the plant uses."""
 
     def now(self) -> int:
         """World time in UTC unix seconds."""
@@ -29,16 +29,16 @@ class NowClock(Protocol):
 class SimService:
     """All lines of a simulated plant.
 
-    A device answers with what it holds at the world's time when the request is heard. The service is no participant of a
-    stepped clock: it never waits for world time, so whoever asks holds the time still.
+    A device answers with its registers at the world's time at which it hears the request. The service is no participant of a
+    stepped clock, because it never waits for world time: the gateway that asks holds the time.
 
     Args:
         config: see `SimConfig`.
         world: the world's time.
-        on_failure: told when a line's thread dies; by default the failure is raised again by `stop`.
+        on_failure: called when a line's thread dies; by default `stop` raises the failure again.
 
     Raises:
-        RecordingRefused: the recording cannot be replayed, or has nothing on the days that are asked for.
+        RecordingRefused: the recording cannot be replayed, or has no row on the days that are asked for.
         DeviceImpossible: a device that its protocol could not carry.
     """
 
@@ -76,7 +76,7 @@ class SimService:
         return self.replay.recording.counts
 
     def start(self) -> None:
-        """Open and serve every line; when one cannot be opened those before it are closed again."""
+        """Open and serve every line; where one cannot be opened, the lines opened before it are closed again."""
         try:
             for line in self._lines:
                 line.start()
@@ -86,7 +86,7 @@ class SimService:
             raise
 
     def stop(self) -> None:
-        """Stop every line and join its thread; raises what killed a thread, if nobody else was told."""
+        """Stop every line and join its thread; raises the failure of a thread where `on_failure` was not given."""
         for line in self._lines:
             line.stop()
         if self._failure is not None:
@@ -132,7 +132,7 @@ def read_recording(config: SimConfig) -> Recording:
     """Read and parse the configured recording.
 
     Raises:
-        RecordingRefused: too large, not UTF-8, not a recording, or nothing on the days that are asked for.
+        RecordingRefused: too large, not UTF-8, not a recording, or without a row on the days that are asked for.
     """
     with config.recording.open("rb") as file:
         data = file.read(RECORDING_BYTES_MAX + 1)

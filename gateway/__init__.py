@@ -1,1 +1,1 @@
-"""The edge process: polls meters, signs what they say, and keeps it until the oracle has answered."""
+"""The edge process: polls meters, signs their readings, and keeps the batches until the oracle has answered."""

@@ -1,6 +1,6 @@
-"""What a signed answer does: what is stored leaves the window, what is refused is kept apart, and what has to wait waits.
+"""Acts on a signed answer: a stored batch leaves the window, a refused batch is put apart, a meter that must wait is held.
 
-Only this makes a batch answered; a broker's acknowledgement is not delivery.
+Only a signed answer makes a batch answered; a broker's acknowledgement is not delivery.
 """
 
 import secrets
@@ -26,14 +26,14 @@ class Answers:
     """Takes the oracles' answers. The uplink's loop owns it.
 
     Args:
-        outbox: where they are written down.
-        sealing: stops a meter whose chain cannot go on.
-        sending: is told what waits for no answer any more, and what must wait.
-        heads: is asked where the oracle stands, when an answer shows that the two do not meet.
-        world: when a batch was answered.
-        alarms: where what a person should see is said.
-        required: oracles that must have a batch.
-        answer_ms: how long a meter waits for an oracle that is busy, the first time.
+        outbox: keeps which batches are stored or refused.
+        sealing: stops sealing for a meter whose chain cannot continue.
+        sending: learns which batches are answered, and which meters must wait.
+        heads: asks where the oracle stands, when an answer shows that gateway and oracle disagree about a chain.
+        world: the time at which a batch was answered.
+        alarms: shows a person what needs attention.
+        required: how many oracles must store a batch.
+        answer_ms: how long a meter waits for a busy oracle the first time, real milliseconds.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Answers:
         self._alarms = alarms
         self._required = required
         self._answer_ms = answer_ms
-        self._refusals: Counter[MeterId] = Counter()  # since a batch of the meter was last stored
+        self._refusals: Counter[MeterId] = Counter()  # by meter, since a batch of that meter was last stored
 
     def take(self, payload: bytes, key: PublicKey) -> None:
         """Take one answer.
@@ -73,7 +73,7 @@ class Answers:
             for item in answer.items:
                 self.counts[item.verdict.name.lower()] += 1
                 if item.verdict in _HAS_IT:
-                    # A power cut before this commit sends the batch again, and the oracle says 'duplicate'.
+                    # After a power cut before this commit the batch is sent again, and the oracle answers 'duplicate'.
                     if self._outbox.sealed.put_stored(
                         item.header_hash, answer.oracle_id, required=self._required, at=self._world.now()
                     ):
@@ -83,7 +83,7 @@ class Answers:
                 ):
                     refused.append(item)
                     done.append(item.header_hash)
-        # Durable from here: what is answered is not sent again.
+        # Durable from here: answered batches are not sent again.
         for item in answer.items:
             if item.verdict is Verdict.RETRY:
                 self._take_retry(item)
@@ -105,7 +105,7 @@ class Answers:
         prev_unknown = item.code is Code.PREV_UNKNOWN
         until = self._sending.hold(meter_id, _PREV_UNKNOWN_BASE_MS if prev_unknown else self._answer_ms)
         if until is not None and prev_unknown and item.header_hash == self._outbox.sealed.first_unanswered(meter_id):
-            # It has answered the header before this one and does not know it: it has lost something.
+            # The oracle had answered the header before this one and does not know it now: it has lost batches.
             self._sealing.suspend(meter_id)
             self._heads.ask_at(until)
         self._sending.send_again(meter_id)
@@ -118,9 +118,9 @@ class Answers:
             f"meter {serial}: the oracle refuses batch {item.header_hash.hex()[:16]} ({item.code.name}); it is kept",
         )
         self._sending.send_again(meter_id)
-        # The chain cannot go on past a refused header: ask where the oracle stands, and go on from there.
+        # The chain cannot continue past a refused header: ask where the oracle stands, and continue from there.
         self._sealing.suspend(meter_id)
-        # A meter that is refused again and again (its binding is not registered) is not worth a storm.
+        # The oracle may refuse a meter again and again, because its binding is not registered: ask at growing intervals.
         refusals = self._refusals[meter_id]
         self._refusals[meter_id] += 1
         wait_ms = resend.delay_ms(refusals - 1, HEADS_BASE_MS, secrets.randbelow) if refusals else 0

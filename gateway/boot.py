@@ -1,4 +1,4 @@
-"""What the kernel says of this boot and of its clock: facts that every reading and header carries."""
+"""The kernel's boot id and boot clock, and the state of the wall clock: every header carries the first two, every reading the last."""
 
 import subprocess
 import time
@@ -43,13 +43,16 @@ def kernel_boot() -> Boot:
 
 
 def fixed_clock(name: str) -> ClockState:
-    """A clock whose state is a matter of configuration: a stepped world, or a site that has told us."""
+    """A clock whose state the configuration names: for a stepped world, or for a site that keeps its clock by other means."""
     bit = CLOCK_BITS[name]
     return lambda: bit
 
 
 class ChronyClock:
-    """Asks chrony, at most every half minute and for at most two seconds; 'unknown' whenever it does not say 'Normal'."""
+    """Asks chrony for the clock's state, at most every half minute and for at most two seconds.
+
+    The state is 'unknown' where chrony gives no answer in time, or says 'Not synchronised'.
+    """
 
     def __init__(self, command: tuple[str, ...] = _CHRONY) -> None:
         self._command = command

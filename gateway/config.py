@@ -51,17 +51,17 @@ class GatewayConfig:
         poll_interval_s: between two slots; slots are its UTC multiples.
         cut_every_s: a batch ends at the UTC multiples of this; a multiple of poll_interval_s, 900 by default.
         count_max: readings a batch holds at most; bounded so that a batch fits a bundle.
-        ask_again_s: real seconds for which a meter that gives nothing usable at a multiple of cut_every_s is asked again, 20 by default
-            and never more than half the poll interval: an answer within that still gives a measured boundary; 0: not at all.
-        last_slot: poll no slot after this one (UTC unix seconds), seal and stay; for replays, absent otherwise.
-        clock: what is known of the machine's clock: synchronised, informative, unknown, or chrony (ask it).
+        ask_again_s: for how many real seconds the gateway asks a meter again that gave nothing usable at a multiple of cut_every_s; 20 by
+            default, 0 for never. Half the poll interval is the most: an answer within that still gives a measured boundary.
+        last_slot: the last slot to poll (UTC unix seconds); afterwards the gateway seals and stays up. For replays, absent otherwise.
+        clock: state of the machine's clock: synchronised, informative, unknown, or chrony (ask chrony).
         window: bundles that may be unanswered at a time.
         answer_timeout_s: real seconds until an unanswered bundle is sent again; doubles up to 64 times, with jitter.
         keep_answered_s: answered batches are kept this long, in world time.
-        outbox_max_bytes: when the outbox is larger, whole bodies go, oldest first.
+        outbox_max_bytes: when the outbox is larger, whole bodies are dropped, see `SealedBatches.let_go`.
         broker: see `runtime.broker.BrokerConfig`.
         oracle_points: `[oracle] points`: the pinned public points of the oracles.
-        answers_required: `[oracle]`: answers of that many oracles make a batch answered, 1 by default.
+        answers_required: `[oracle]`: how many oracles must store a batch before it counts as answered, 1 by default.
         world: socket of a stepped world (`[world]` of the simulator), for replays; absent: the machine's time.
         lines: at least one.
     """

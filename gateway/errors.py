@@ -4,7 +4,7 @@ GatewayError
 |-- OutboxBroken      the outbox's database is damaged or is not an outbox; stop, a person must look
 `-- LineUnusable      a line's port that cannot be opened; the poll loop counts it and tries again at the next slot
 
-What a line says (no answer, damage, a stranger's answer, a refusal) is no error: it is an `Outcome`, and it is signed.
+No answer, a damaged or foreign answer and a refusal are not errors: each is an `Outcome`, and it is signed.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ class GatewayError(Exception):
 
 
 class OutboxBroken(GatewayError):
-    """The outbox cannot be used; `problem` says what the database said."""
+    """The outbox cannot be used; `problem` is the database's own message."""
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path

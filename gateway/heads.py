@@ -1,4 +1,4 @@
-"""Where the oracles stand: asked before anything of a meter is sealed, and again when an answer shows that the two do not meet."""
+"""Asks the oracles for their heads: before a meter is sealed, and again when an answer shows that gateway and oracle disagree."""
 
 import logging
 import os
@@ -30,12 +30,12 @@ class Heads:
 
     Args:
         link: the connection.
-        sealing: says which meters wait for a head, and is told.
-        sending: sends again what the oracle turns out not to have.
-        world: the time of what is sealed then.
-        clock: the clock bit of now.
-        alarms: where it is said that no oracle answers.
-        required: oracles that must have answered for a meter.
+        sealing: names the meters that wait for a head, and takes their heads.
+        sending: sends again what the oracle does not hold.
+        world: the time of the headers that are sealed when a head arrives.
+        clock: gives the clock bit of the present moment.
+        alarms: shows a person that no oracle answers.
+        required: how many oracles must have answered for a meter.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Heads:
         required: int,
     ) -> None:
         self.counts: Counter[str] = Counter(heads=0)
-        self.attempt = 0  # requests since all heads were known
+        self.attempt = 0  # how many requests were sent since all heads were known
         self._link = link
         self._sealing = sealing
         self._sending = sending
@@ -63,15 +63,15 @@ class Heads:
         self._due_ms = 0
 
     def ask_at(self, instant_ms: int) -> None:
-        """When to ask next, if any meter needs it; real milliseconds."""
+        """Set when the next request is due, if any meter then needs one; real milliseconds."""
         self._due_ms = instant_ms
 
     def next_due_ms(self) -> int | None:
-        """When the next request is due; None while none is needed."""
+        """When the next request is due, in real milliseconds; None while no meter needs one."""
         return None if self._sealing.ready else self._due_ms
 
     def ask(self) -> None:
-        """Ask where the oracles stand with the meters that wait for it, when that is due."""
+        """Request the heads of the meters that wait for one, if a request is due."""
         unready = self._sealing.unready
         if not unready:
             self.attempt = 0
@@ -82,7 +82,7 @@ class Heads:
         if self.attempt:
             log.info("still no oracle heads", extra=facts(attempt=self.attempt, meters=len(unready)))
         if self.attempt == UNANSWERED_MAX:
-            # Readings are kept, and nothing is sealed or sent: from outside that looks like a plant that works.
+            # Readings are kept, but nothing is sealed or sent: from outside the gateway looks as if it worked.
             self._alarms.stand("heads", "no oracle says where it stands: readings are kept, nothing is sealed or sent")
         self._nonce = os.urandom(heads.NONCE_SIZE)
         self._said.clear()
@@ -91,7 +91,7 @@ class Heads:
         self.attempt += 1
 
     def take(self, payload: bytes, key: PublicKey) -> None:
-        """Take a head; when as many oracles as are required have said theirs, the meter goes on.
+        """Take a head; once the required number of oracles have sent theirs, the meter may be sealed.
 
         Raises:
             EvidenceError: it is no head of this oracle, or answers another request.
@@ -105,5 +105,5 @@ class Heads:
         self._sealing.reconcile({head.meter_id: list(said.values())}, now=self._world.now(), clock=self._clock())
         self._said.pop(head.meter_id)
         self._sending.release(head.meter_id)
-        # What of this meter was in flight may have been put aside; the rest goes again.
+        # Some of this meter's batches in flight may have been put apart; the others are sent again.
         self._sending.send_again(head.meter_id)

@@ -1,6 +1,6 @@
-"""The MQTT 5 connection: paho behind one wrapper, every callback nothing but an event in a bounded queue.
+"""The MQTT 5 connection: paho behind one wrapper, whose callbacks only put an event into a bounded queue.
 
-The queue is read by one loop (the uplink); no work is done in paho's thread, and no lock of ours is ever held while paho is called.
+One loop, the uplink, reads the queue. No work is done in paho's thread, and no lock of ours is held while paho is called.
 """
 
 import queue
@@ -20,7 +20,7 @@ from runtime.mqtt import new_client
 
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 60
-_INFLIGHT_MAX = 20  # what brokers grant without being asked
+_INFLIGHT_MAX = 20  # brokers grant so many by default
 _QUEUED_MAX = 64
 _EVENTS_MAX = 1024
 _PAYLOAD_MAX = 8_192  # an answer for 64 headers takes 2,338 bytes
@@ -30,19 +30,19 @@ FAILURE = 0x80
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker has taken us, and the subscription stands."""
+    """The broker has accepted the connection and the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection is gone or was refused; it is tried again."""
+    """The connection was lost or refused; the client connects again."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The broker has acknowledged a message: not delivery, but its reason code says when there will be none."""
+    """The broker has acknowledged a message. That is not delivery, but its reason code says when delivery is impossible."""
 
     code: int
     reason: str
@@ -50,14 +50,14 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message from an oracle, or from anybody who may publish where oracles do."""
+    """A message from an oracle, or from another client that may publish on the oracles' topic."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """The outbox has changed, or it is time to stop."""
+    """The outbox has changed, or the uplink must stop."""
 
 
 Event = Connected | Disconnected | Published | Arrived | Woken
@@ -70,7 +70,7 @@ class MqttLink:
         config: see `runtime.broker.BrokerConfig`.
         asset: its id, a segment of every topic.
         gateway: this gateway's name, likewise, and the client id.
-        on_failure: told when paho's loop dies.
+        on_failure: called when paho's loop dies.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class MqttLink:
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
-        # Answers that are missed are asked for again by sending again: no session needs to be kept for them.
+        # A bundle whose answer was missed is sent again, and so answered again: no session needs to be kept.
         expiry = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no annotation there
         expiry.SessionExpiryInterval = 0
         self._client.connect_async(
@@ -114,11 +114,11 @@ class MqttLink:
         self._link.stop()
 
     def wake(self) -> None:
-        """Make the reader of the events look around."""
+        """Wake the loop that reads the events."""
         self._put(Woken())
 
     def publish_bundle(self, payload: bytes) -> None:
-        """Send a bundle, or drop it when too many wait: without an answer it comes again."""
+        """Send a bundle, or drop it when too many wait: an unanswered bundle is sent again."""
         self._client.publish(self._up, payload, qos=1)
 
     def publish_request(self, payload: bytes) -> None:
@@ -129,7 +129,7 @@ class MqttLink:
         try:
             self.events.put_nowait(event)
         except queue.Full:
-            # Nothing is lost for good: what is not answered is sent again.
+            # Nothing is lost for good: an unanswered bundle is sent again.
             self.dropped += 1
 
     def _on_connect(

@@ -1,4 +1,4 @@
-"""Of the outbox, what the next batches are made of: where each meter's chain stands, and the readings that wait for their batch to end."""
+"""The open batches in the outbox: where each meter's chain stands, and the readings that wait for their batch to end."""
 
 from evidence import reading as readings
 from evidence.keys import MeterId
@@ -7,13 +7,13 @@ from gateway.database import Database
 
 
 class OpenBatches:
-    """Of every meter the batch that is not sealed yet."""
+    """Each meter's batch that is not sealed yet."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def state(self, meter_id: MeterId) -> tuple[MeterState, bytes] | None:
-        """(Where a meter's chain stands, the binding hash it was sealed under); None before its first header."""
+        """(Where a meter's chain stands, the binding hash that its newest header was sealed under); None before its first header."""
         row = self._db.one(
             "SELECT meter_id, profile, epoch, next_seq, prev, export_wh, import_wh, last_slot, binding_hash"
             " FROM meter WHERE meter_id = ?",
@@ -22,7 +22,7 @@ class OpenBatches:
         return None if row is None else (MeterState(*row[:8]), row[8])
 
     def put_state(self, state: MeterState, binding_hash: bytes) -> None:
-        """Move a meter's chain on."""
+        """Keep where a meter's chain stands now, and the binding hash of its newest header."""
         self._db.do(
             "INSERT OR REPLACE INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             state.meter_id,
@@ -59,7 +59,7 @@ class OpenBatches:
         ]
 
     def drop(self, meter_id: MeterId, count: int) -> None:
-        """Take a meter's first `count` open readings out: they are in a batch now, or known to be stored."""
+        """Delete a meter's first `count` open readings, which are sealed now, or known to be stored by the oracle."""
         self._db.do(
             "DELETE FROM open_reading WHERE id IN (SELECT id FROM open_reading WHERE meter_id = ? ORDER BY id LIMIT ?)",
             meter_id,

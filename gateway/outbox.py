@@ -20,11 +20,11 @@ class Outbox:
     """The outbox of one gateway; safe to use from several threads.
 
     Args:
-        path: the database; made when it is missing.
-        bytes_max: what its batches may take; see `SealedBatches.let_go`.
+        path: the database; it is made when it is missing.
+        bytes_max: how many bytes the batches may take; see `SealedBatches.let_go`.
 
     Raises:
-        OutboxBroken: the file is damaged, is no outbox, or is one of another version.
+        OutboxBroken: the file is damaged, is no outbox, or is an outbox of another version.
     """
 
     def __init__(self, path: Path, *, bytes_max: int) -> None:
@@ -39,7 +39,7 @@ class Outbox:
         self._db.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing; nested ones belong to the outer one."""
+        """A transaction, all or nothing; a nested one is part of the outer one."""
         return self.sealed.transaction()
 
     def counts(self) -> dict[str, int]:

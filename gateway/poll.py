@@ -1,4 +1,4 @@
-"""The poll loop: at every slot all meters are asked, and each becomes one reading, whatever it said."""
+"""The poll loop: at every slot the gateway asks all meters, and makes one reading of each, even where a meter does not answer."""
 
 import logging
 import threading
@@ -25,8 +25,8 @@ from runtime.logs import facts
 from runtime.worker import Worker
 
 _FORGET_STEPS_MAX = 4
-_PAUSE_S = 0.5  # real time, between two times that a meter is asked again
-_ASLEEP_SLOTS = 3  # a meter that has given nothing for so many slots is off, as an inverter at night, and not disturbed
+_PAUSE_S = 0.5  # real time between two requests to a meter that is asked again
+_ASLEEP_SLOTS = 3  # a meter that gave nothing usable for so many slots is taken to be off, as an inverter at night, and not asked again
 _MAY_CHANGE = frozenset({Outcome.NO_ANSWER, Outcome.DAMAGED, Outcome.FOREIGN})  # a refusal is an answer
 _LABELS = OUTCOMES | REASONS
 
@@ -42,7 +42,9 @@ class PolledMeter:
 
 
 _LineAndMeters: TypeAlias = tuple[MeterLine, Sequence[PolledMeter]]
-_Said: TypeAlias = tuple[PolledMeter, MeterAnswer | Outcome, int]  # and the world's time when it did
+_PollResult: TypeAlias = tuple[
+    PolledMeter, MeterAnswer | Outcome, int
+]  # the meter, its answer or outcome, and the world's time then
 
 
 class PollLoop:
@@ -50,18 +52,18 @@ class PollLoop:
 
     Args:
         lines: each line with its meters.
-        outbox: for housekeeping.
+        outbox: where answered batches are deleted after their time.
         sealing: takes the readings.
-        world: its slots.
-        interval_s: between two slots.
-        cut_every_s: a slot at a multiple of this may be a boundary, of a day or of a tariff band.
-        ask_again_s: so long, real time, a meter that gives nothing usable at such a slot is asked again.
+        world: the time in which the slots lie.
+        interval_s: seconds between two slots.
+        cut_every_s: a slot at a multiple of this may be a boundary of a day or of a tariff band.
+        ask_again_s: for how many real seconds a meter is asked again that gave nothing usable at such a slot.
         last_slot: the last slot to poll, or None.
         keep_answered_s: how long answered batches are kept, in world time.
-        clock: the clock bit of now.
-        alarms: where what a person should see is said.
-        notify: called after batches were sealed, before the world may go on.
-        on_failure: told when the thread dies.
+        clock: gives the clock bit of the present moment.
+        alarms: shows a person what needs attention.
+        notify: called after batches were sealed, before the world's time may advance.
+        on_failure: called when the thread dies.
     """
 
     def __init__(
@@ -89,14 +91,14 @@ class PollLoop:
         self.finished = threading.Event()
         self._trouble: dict[MeterId, str] = {}
         self._newest: Mapping[MeterId, Reading] = {}
-        self._without: Counter[MeterId] = Counter()  # slots in a row in which a meter has given nothing
+        self._without: Counter[MeterId] = Counter()  # for how many slots in a row a meter gave nothing usable
         self._lines = lines
         self._outbox = outbox
         self._sealing = sealing
         self._world = world
         self._interval_s = interval_s
         self._cut_every_s = cut_every_s
-        # The boundary rule takes an answer that comes within half an interval.
+        # The boundary rule accepts a reading within half an interval of the boundary.
         self._ask_again_ms = 1000 * min(ask_again_s, div_floor(interval_s, 2))
         self._last_slot = last_slot
         self._keep_answered_s = keep_answered_s
@@ -146,11 +148,11 @@ class PollLoop:
 
     def _poll(self, slot: int, *, final: bool) -> None:
         clock = self._clock()
-        said = self._ask(self._lines)
+        results = self._ask(self._lines)
         if schedule.ends_batch(slot, self._cut_every_s):
-            said = self._ask_again(said)
+            results = self._ask_again(results)
         self._without = Counter(
-            {p.meter.id: self._without[p.meter.id] + 1 for p, answer, _ in said if answer in _MAY_CHANGE}
+            {p.meter.id: self._without[p.meter.id] + 1 for p, answer, _ in results if answer in _MAY_CHANGE}
         )
         readings = {
             polled.meter.id: reading_of(
@@ -161,39 +163,39 @@ class PollLoop:
                 profile=polled.meter.profile,
                 last=self._sealing.last_registers(polled.meter.id),
             )
-            for polled, answer, time in said
+            for polled, answer, time in results
         }
         sealed = self._sealing.append(slot, readings.items(), final=final)
         self._newest = readings
         self.slots += 1
         self.readings += len(readings)
         self.batches += sealed
-        for polled, _, _ in said:
+        for polled, _, _ in results:
             self._note(slot, polled.meter, readings[polled.meter.id])
         if sealed:
             self._notify()
         self._tidy()
 
-    def _ask(self, lines: Sequence[_LineAndMeters]) -> list[_Said]:
+    def _ask(self, lines: Sequence[_LineAndMeters]) -> list[_PollResult]:
         return [one for answers in self._pool.map(self._poll_line, lines) for one in answers]
 
-    def _ask_again(self, said: list[_Said]) -> list[_Said]:
-        """Ask who has said nothing usable until it answers or the time is over.
+    def _ask_again(self, results: list[_PollResult]) -> list[_PollResult]:
+        """Ask the awake meters without a usable answer again, until all have answered or the time is over.
 
-        Between two boundaries a lost reading costs nothing; here it would leave the energy on both sides estimated. Trouble on a line
-        seldom ends with the slot in which it began, so that of the slots before does not count as sleep yet.
+        Between two boundaries a lost reading costs nothing; at a boundary it would leave the energy on both sides estimated. Trouble on
+        a line often lasts for several slots, so a meter counts as asleep only after `_ASLEEP_SLOTS` of them.
         """
         until_ms = now_ms() + self._ask_again_ms
         asleep = {meter for meter, slots in self._without.items() if slots >= _ASLEEP_SLOTS}
-        while fallen := {p.meter.id for p, answer, _ in said if answer in _MAY_CHANGE} - asleep:
+        while fallen := {p.meter.id for p, answer, _ in results if answer in _MAY_CHANGE} - asleep:
             if now_ms() >= until_ms or self._stopping.wait(_PAUSE_S):
                 break
             left = [(line, [one for one in meters if one.meter.id in fallen]) for line, meters in self._lines]
             newer = {one[0].meter.id: one for one in self._ask([line for line in left if line[1]])}
-            said = [newer.get(one[0].meter.id, one) for one in said]
-        return said
+            results = [newer.get(one[0].meter.id, one) for one in results]
+        return results
 
-    def _poll_line(self, line_and_meters: _LineAndMeters) -> list[_Said]:
+    def _poll_line(self, line_and_meters: _LineAndMeters) -> list[_PollResult]:
         line, meters = line_and_meters
         out = []
         for polled in meters:
@@ -202,7 +204,7 @@ class PollLoop:
         return out
 
     def _note(self, slot: int, meter: SealedMeter, reading: Reading) -> None:
-        """Count what is wrong with a reading, and log it when it changes: an inverter that sleeps all night is said once."""
+        """Count a reading's faults, and log them only when they change: an inverter that sleeps all night is logged once."""
         labels = [str(bit.name) for bit in reading.status & _LABELS]
         self.labels.update(labels)
         trouble = ",".join(labels)

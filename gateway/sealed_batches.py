@@ -1,7 +1,7 @@
-"""Of the outbox, the sealed batches: signed, sent, answered, and let go when there is no room.
+"""The sealed batches in the outbox: they are signed, sent and answered, and lose their bodies when there is no room.
 
-A batch waits until as many oracles as asked for have answered it, and then for the retention time. A refused batch is kept for a person
-to look at.
+A batch is kept until the required number of oracles have answered it, and then for the retention time. A refused batch is kept for a
+person to look at.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -42,13 +42,13 @@ class Outgoing:
 
 
 class SealedBatches:
-    """The sealed batches of all meters, and what they take.
+    """The sealed batches of all meters, and the bytes that they take.
 
-    The numbers 0, 1 and 2 for `state` stand in the queries themselves: SQLite uses a partial index only where it sees the value.
+    The queries spell out the numbers 0, 1 and 2 for `state`: SQLite uses a partial index only where it sees the value.
 
     Args:
-        database: the outbox's.
-        bytes_max: what they may take; see `let_go`.
+        database: the outbox's database.
+        bytes_max: how many bytes the batches may take; see `let_go`.
     """
 
     def __init__(self, database: Database, *, bytes_max: int) -> None:
@@ -58,7 +58,7 @@ class SealedBatches:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested ones belong to the outer one."""
+        """A transaction, all or nothing; a nested one is part of the outer one."""
         with self._db.transaction():
             before = self._bytes
             try:
@@ -68,7 +68,7 @@ class SealedBatches:
                 raise
 
     def add(self, sealed: Sealed) -> None:
-        """Keep a sealed batch; it is signed as it stands here, and never cut again."""
+        """Keep a sealed batch: exactly these bytes are signed, and its readings are never sealed anew."""
         self._db.do(
             "INSERT INTO batch (meter_id, header_hash, prev, header, batch_key, body, boundary) VALUES (?, ?, ?, ?, ?, ?, ?)",
             sealed.header.meter_id,
@@ -107,7 +107,7 @@ class SealedBatches:
         ]
 
     def waiting_of_newest_meter(self, limit: int) -> list[Waiting]:
-        """As `waiting`, of the one meter whose oldest unanswered batch is the newest."""
+        """As `waiting`, but only the batches of one meter: the one whose oldest unanswered batch is the newest."""
         row = self._db.one(
             "SELECT meter_id, MIN(id) FROM batch INDEXED BY batch_unanswered WHERE state = 0"
             " GROUP BY meter_id ORDER BY MIN(id) DESC LIMIT 1"
@@ -136,7 +136,10 @@ class SealedBatches:
         return found
 
     def put_stored(self, header_hash: bytes, oracle_id: bytes, *, required: int, at: int) -> bool:
-        """One oracle has a batch; True when that makes it answered. An unknown hash, or one answered before, is no news."""
+        """Note that one oracle has stored a batch; returns whether the batch is answered now.
+
+        False where more oracles must answer, where the batch was answered before, and where the hash is unknown.
+        """
         row = self._db.one("SELECT id, answered_by, state FROM batch WHERE header_hash = ?", header_hash)
         if row is None or row[2] == ANSWERED:
             return False
@@ -153,7 +156,7 @@ class SealedBatches:
         return answered
 
     def put_refused(self, header_hash: bytes, code: int, *, at: int) -> bool:
-        """An oracle refuses a batch for good: it is kept apart. True when that is news."""
+        """Put a batch apart that an oracle refuses for good; returns whether it was unanswered until now."""
         changed = self._db.do(
             "UPDATE batch SET state = ?, code = ?, answered_at = ? WHERE header_hash = ? AND state = ?",
             QUARANTINED,
@@ -165,30 +168,30 @@ class SealedBatches:
         return changed > 0
 
     def meter_of(self, header_hash: bytes) -> MeterId:
-        """Whose batch this is; empty when it is not here."""
+        """The meter of a batch; empty where the batch is not here."""
         row = self._db.one("SELECT meter_id FROM batch WHERE header_hash = ?", header_hash)
         return MeterId(b"" if row is None else row[0])
 
     def first_unanswered(self, meter_id: MeterId) -> bytes:
-        """The header hash of a meter's oldest batch that waits for an answer; empty when none does."""
+        """The header hash of a meter's oldest unanswered batch; empty where the meter has none."""
         row = self._db.one(
             "SELECT header_hash FROM batch WHERE state = 0 AND meter_id = ? ORDER BY id LIMIT 1", meter_id
         )
         return b"" if row is None else bytes(row[0])
 
     def hashes_of(self, meter_id: MeterId, rows: Collection[int]) -> list[bytes]:
-        """The header hashes of those of some rows that are this meter's."""
+        """The header hashes of those rows among `rows` that belong to this meter."""
         found = (
             self._db.one("SELECT header_hash FROM batch WHERE id = ? AND meter_id = ?", row, meter_id) for row in rows
         )
         return [row[0] for row in found if row is not None]
 
     def holds_next_of(self, header_hash: bytes) -> bool:
-        """Whether a batch that follows this header is here, and has not been refused."""
+        """Whether the outbox holds a batch that follows this header and was not refused."""
         return self._db.one("SELECT 1 FROM batch WHERE prev = ? AND state != 1", header_hash) is not None
 
     def quarantine_after_refused(self, meter_id: MeterId) -> int:
-        """Put a meter's unanswered batches that follow a refused one beside it; returns how many."""
+        """Put a meter's unanswered batches that follow a refused one apart, too; returns how many."""
         return self._db.do(
             "UPDATE batch SET state = 1 WHERE meter_id = ? AND state = 0"
             " AND id > (SELECT MIN(id) FROM batch WHERE meter_id = ? AND state = 1)",
@@ -197,7 +200,10 @@ class SealedBatches:
         )
 
     def send_again_after(self, meter_id: MeterId, header_hash: bytes | None) -> int:
-        """An oracle stands behind what it has answered: a meter's batches after a header (all, for None) wait again."""
+        """Make a meter's answered batches after a header (all of them for None) wait again; returns how many.
+
+        For an oracle that stands behind what it has answered, because it lost batches.
+        """
         row = None if header_hash is None else self._db.one("SELECT id FROM batch WHERE header_hash = ?", header_hash)
         first = row[0] if row is not None else -1
         if header_hash is not None and row is None:
@@ -213,7 +219,7 @@ class SealedBatches:
         )
 
     def forget_answered(self, before: int) -> int:
-        """Delete some of the batches that were answered before this world time; bounded, call it again for more."""
+        """Delete some of the batches that were answered before this world time; returns how many. Call it again until it returns 0."""
         with self.transaction():
             rows = self._db.all(
                 "SELECT id, length(body) FROM batch WHERE state = 2 AND answered_at < ? LIMIT ?",
@@ -225,9 +231,9 @@ class SealedBatches:
             return len(rows)
 
     def let_go(self) -> int:
-        """While the outbox is over its bound: let whole bodies go, answered ones first, oldest first; returns how many.
+        """Drop whole bodies while the outbox is over its bound, answered batches first, then oldest first; returns how many.
 
-        Headers, and bodies whose last reading satisfies a boundary, are never let go.
+        Headers are never dropped, nor are bodies whose last reading satisfies a boundary.
         """
         dropped = 0
         with self.transaction():
@@ -240,7 +246,7 @@ class SealedBatches:
                 )
                 if not rows:
                     break
-                # The batch key is of no use without its body.
+                # A batch key is of no use without its body.
                 self._db.do_many(
                     "UPDATE batch SET body = x'', batch_key = ? WHERE id = ?", [(ZERO_HASH, row) for row, _ in rows]
                 )
@@ -250,20 +256,20 @@ class SealedBatches:
 
     @property
     def over_bound(self) -> bool:
-        """Whether it still holds more than it may: nothing is left that may be let go."""
+        """Whether the batches take more than `bytes_max`; after `let_go` no body is left that may be dropped."""
         return self._bytes > self._bytes_max
 
     @property
     def bytes_held(self) -> int:
-        """What they take."""
+        """How many bytes the batches take, about."""
         return self._bytes
 
     def quarantined_count(self) -> int:
-        """Batches that an oracle has refused, and those that follow them."""
+        """How many batches were refused, or follow a refused one."""
         return self._db.number("SELECT COUNT(*) FROM batch WHERE state = 1 /* quarantined */")
 
     def unanswered_count(self) -> int:
-        """Batches that wait for an answer, signed or not."""
+        """How many batches wait for an answer, signed or not."""
         return self._db.number("SELECT COUNT(*) FROM batch WHERE state = 0 /* unanswered */")
 
     def _held(self) -> int:

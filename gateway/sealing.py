@@ -1,7 +1,7 @@
-"""Readings become signed batches: the one place that moves a meter's chain of headers on.
+"""Readings become signed batches: the one place that extends a meter's chain of headers.
 
-Order and durability are what it is about: readings are durable first; then the exact header bytes and the batch key; then the
-signature. Only what is signed is ever sent, and what was sealed before a power cut is signed as it stands.
+The order is what makes a power cut harmless: first the readings are durable, then the exact header bytes and the batch key, then the
+signature. Only signed batches are sent. A batch that was sealed before a power cut is signed afterwards with the same bytes.
 """
 
 import logging
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SealedMeter:
-    """What sealing needs of one meter."""
+    """One meter as sealing needs it."""
 
     id: MeterId
     serial: str
@@ -43,16 +43,16 @@ class SealedMeter:
 class Sealing:
     """Keeps, seals and signs the readings of all meters of a gateway.
 
-    Nothing is sealed for a meter before `reconcile` has been told where the oracle stands with it; until then its readings
-    wait, durable, in the outbox.
+    Nothing is sealed for a meter before `reconcile` has been told where the oracle stands with that meter; until then the
+    meter's readings wait, durable, in the outbox.
 
     Args:
-        outbox: where everything is kept.
+        outbox: keeps readings, batches and states.
         meters: all meters.
         rule: when a batch ends.
         entropy: of the batch keys.
         boot: this boot of the kernel.
-        alarms: where what a person should see is said.
+        alarms: shows a person what needs attention.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Sealing:
         self._boot = boot
         self._alarms = alarms
         self._ready: set[MeterId] = set()
-        # Of an older run of this outbox: open readings that the oracle may already hold in a batch we know nothing of.
+        # How many open readings come from an earlier run: the oracle may hold them already, in a batch that this outbox does not know.
         self._inherited = {meter.id: len(outbox.open.readings(meter.id)) for meter in meters}
         self._last = {meter.id: self._last_registers(meter.id) for meter in meters}
 
@@ -82,11 +82,11 @@ class Sealing:
         return len(self._ready) == len(self._meters)
 
     def last_registers(self, meter_id: MeterId) -> LastRegisters:
-        """The newest valid registers of a meter, sealed or open."""
+        """A meter's newest valid registers, from sealed and open readings."""
         return self._last[meter_id]
 
     def sign_pending(self) -> int:
-        """Sign what is sealed and not signed: after every sealing, and first thing at start; returns how many."""
+        """Sign every sealed batch without a signature, after each sealing and first of all at start; returns how many."""
         pending = self._outbox.sealed.unsigned()
         signatures = []
         for item in pending:
@@ -99,20 +99,20 @@ class Sealing:
             signatures.append((item.row, meter.signer.sign(item.header)))
         if signatures:
             self._outbox.sealed.put_signatures(signatures)
-            # Durable from here: signed. A power cut before this line signs the same bytes again at the next start.
+            # Durable from here: the signatures. After a power cut before this line the next start signs the same bytes again.
         return len(signatures)
 
     def append(self, slot: int, readings: Iterable[tuple[MeterId, Reading]], *, final: bool = False) -> int:
-        """Keep the readings of one slot of all meters, seal what is complete, sign it; returns how many batches were sealed.
+        """Keep one slot's readings, then seal and sign the batches that are complete; returns how many were sealed.
 
         Args:
-            slot: the slot.
+            slot: the slot, UTC unix seconds.
             readings: one for each meter.
-            final: nothing follows: seal everything.
+            final: no slot follows: seal everything.
         """
         monotonic_ms = self._boot.monotonic_ms()
         if self._outbox.open.count() >= OPEN_MAX:
-            # Only while no oracle says where it stands. What is not kept now shows up as a gap between two slots.
+            # This happens only while no oracle says where it stands. A reading that is not kept here shows up as a gap between two slots.
             self._alarms.stand("open readings", f"{OPEN_MAX} readings wait for an oracle's head; no more are kept")
             readings = ()
         else:
@@ -122,12 +122,12 @@ class Sealing:
                 self._outbox.open.add(meter_id, OpenReading(slot, self._boot.id, monotonic_ms, reading))
                 self._note(meter_id, reading)
             sealed = sum(self._seal_meter(meter, final=final) for meter in self._meters.values())
-        # Durable from here: the readings, and of every batch that ended its exact header bytes and its batch key.
+        # Durable from here: the readings, and the exact header bytes and batch key of every batch that ended.
         self.sign_pending()
         return sealed
 
     def finish(self) -> int:
-        """Seal and sign whatever is open: at stop, or after the last slot; returns how many batches were sealed."""
+        """Seal and sign all open readings, at stop or after the last slot; returns how many batches were sealed."""
         return self.append(0, (), final=True)
 
     @property
@@ -141,15 +141,15 @@ class Sealing:
         return meter_id.hex() if meter is None else meter.serial
 
     def suspend(self, meter_id: MeterId) -> None:
-        """Seal nothing more for a meter until its heads are known again: an oracle has refused a batch of its chain."""
+        """Seal nothing for a meter until its heads are known again, after an oracle refused a batch or showed that it lost one."""
         self._ready.discard(meter_id)
         self._inherited[meter_id] = 0
 
     def reconcile(self, heads: Mapping[MeterId, Sequence[Head]], *, now: int, clock: Status) -> int:
-        """Take notice of where the oracles stand with some meters, and seal what was waiting for it.
+        """Continue some meters' chains from where the oracles stand, and seal the readings that waited for this.
 
         Args:
-            heads: of each meter, one head of each oracle that has answered.
+            heads: for each meter, one head of each oracle that has answered.
             now: world time.
             clock: the clock bit of this moment.
 
@@ -166,7 +166,7 @@ class Sealing:
                 self._ready.add(meter_id)
                 sealed += self._meet(meter, list(said), moment)
                 sealed += self._seal_meter(meter, final=False)
-        # Durable from here: every meter's chain continues what the oracle holds.
+        # Durable from here: each of these meters' chains continues the chain that the oracle holds.
         self.sign_pending()
         return sealed
 
@@ -181,7 +181,7 @@ class Sealing:
         if Step.NEW_EPOCH in steps:
             ahead = reconcile.ahead(said)
             self._drop_inherited(meter, state, ahead)
-            # What follows a refused batch can never be stored any more; it is kept beside it.
+            # A batch that follows a refused one can never be stored; it is put aside with the refused one.
             self._outbox.sealed.quarantine_after_refused(meter.id)
             base = reconcile.continued(ahead, profile=meter.profile)
             self._alarms.stand(

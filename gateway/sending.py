@@ -1,4 +1,4 @@
-"""What goes to the oracles: the next batches of the outbox into the window, and what is not answered again, with back-off, for ever."""
+"""Sending to the oracles: the window takes the next batches of the outbox; an unanswered bundle is sent again, with back-off, for ever."""
 
 import secrets
 from collections import Counter
@@ -21,8 +21,8 @@ class Sending:
 
     Args:
         link: the connection.
-        outbox: what is sent.
-        sealing: says of which meters nothing goes yet.
+        outbox: holds the batches to send.
+        sealing: names the meters of which nothing may be sent yet.
         window: bundles that may be unanswered.
         answer_ms: real milliseconds until an unanswered bundle is sent again, the first time.
     """
@@ -42,7 +42,7 @@ class Sending:
         return len(self._window.flights)
 
     def next_due_ms(self, now: int) -> int | None:
-        """When there is something to send that does not go now."""
+        """When something may be sent that may not be sent now; real milliseconds, None where nothing waits for a time."""
         instants = (self._window.next_due_ms(), self._holds.next_end_ms(now))
         return min((instant for instant in instants if instant is not None), default=None)
 
@@ -54,7 +54,7 @@ class Sending:
             self._publish(flight)
 
     def fill_window(self) -> None:
-        """Send what waits, as long as the window has room."""
+        """Send waiting batches as long as the window has room."""
         while self._window.room:
             limit = tags.BUNDLE_ITEMS_MAX * (self._window.size + 1)
             new_data = resend.is_for_new_data(self._window.next_number)
@@ -68,24 +68,24 @@ class Sending:
             self._publish(flight)
 
     def answered(self, header_hashes: Sequence[bytes]) -> None:
-        """These batches wait for no answer any more."""
+        """Take batches that have their answers out of the window."""
         self._window.answered(header_hashes)
 
     def send_again(self, meter_id: MeterId) -> None:
-        """A meter's batches leave the window, so that they go again from the first unanswered one, in order."""
+        """Take a meter's batches out of the window, so that they are sent again in order, from the first unanswered one on."""
         self._window.answered(self._outbox.sealed.hashes_of(meter_id, self._window.rows))
 
     def hold(self, meter_id: MeterId, base_ms: int) -> int | None:
-        """Send nothing of a meter for a while; until when, in real milliseconds, or None where it is held already."""
+        """Send nothing of a meter for a while; returns until when, in real milliseconds, or None where it is held already."""
         return self._holds.hold(meter_id, base_ms, now_ms(), secrets.randbelow)
 
     def release(self, meter_id: MeterId) -> None:
-        """A meter is held no more."""
+        """Let a meter's batches be sent again."""
         self._holds.release(meter_id)
 
     def _sendable(self, waiting: list[resend.Waiting]) -> list[resend.Waiting]:
         flying = self._window.rows
-        # Where the oracle stands comes first: until then nothing of a meter is sent.
+        # Nothing of a meter is sent before the oracle has said where it stands with that meter.
         held = self._holds.held(now_ms()) | set(self._sealing.unready)
         return [item for item in waiting if item.row not in flying and item.meter_id not in held]
 

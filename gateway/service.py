@@ -1,4 +1,4 @@
-"""The gateway: what `helioracle gateway run` and the demo start."""
+"""The gateway as a service, which `helioracle gateway run` and the demo start."""
 
 import os
 from collections import Counter
@@ -20,14 +20,14 @@ from runtime.clock import WorldClock
 
 
 class GatewayService:
-    """Polls meters, signs what they say, and sends it until the oracle has answered.
+    """Polls meters, signs their readings, and sends the batches until the oracles have answered.
 
     Args:
         config: see `GatewayConfig`.
         world: the world's time.
-        entropy: of the batch keys; a demo's seed takes its place, nothing else does.
-        boot: this boot of the kernel; a demo that must be repeatable gives one of its own.
-        on_failure: told when one of the service's threads dies; the service must then be stopped.
+        entropy: source of the batch keys; only a demo replaces it, by its seed.
+        boot: this boot of the kernel; a repeatable demo gives a boot of its own.
+        on_failure: called when one of the service's threads dies; the service must then be stopped.
 
     Raises:
         OutboxBroken: the outbox cannot be used.
@@ -91,13 +91,13 @@ class GatewayService:
     def start(self) -> None:
         """Sign what an earlier run sealed, then connect and poll."""
         self._started = True
-        # The same path at every start, so that recovering from a power cut is nothing special.
+        # Every start takes this path, so that recovery from a power cut is no special case.
         self._sealing.sign_pending()
         self._uplink.start()
         self._poll.start()
 
     def stop(self) -> None:
-        """Stop polling, seal what is open, stop sending; what is unanswered goes at the next start. Idempotent."""
+        """Stop polling, seal the open readings, stop sending; unanswered batches are sent after the next start. Idempotent."""
         if self._stopped:
             return
         self._stopped = True

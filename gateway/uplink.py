@@ -1,6 +1,6 @@
-"""The uplink: one thread that reads the connection's events, and sends what is sealed and signed until answers say that it is stored.
+"""The uplink: one thread that reads the connection's events, and sends signed batches until answers say that they are stored.
 
-What goes is in `gateway.sending`, where the oracles stand in `gateway.heads`, what an answer does in `gateway.answers`.
+`gateway.sending` decides what is sent, `gateway.heads` asks where the oracles stand, and `gateway.answers` acts on answers.
 """
 
 import logging
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class UplinkConfig(Protocol):
-    """What the uplink needs of `GatewayConfig`."""
+    """The part of `GatewayConfig` that the uplink uses."""
 
     @property
     def oracle_points(self) -> tuple[bytes, ...]:
@@ -41,7 +41,7 @@ class UplinkConfig(Protocol):
 
     @property
     def answers_required(self) -> int:
-        """Oracles that must have a batch."""
+        """How many oracles must store a batch."""
 
     @property
     def window(self) -> int:
@@ -58,12 +58,12 @@ class Uplink:
     Args:
         config: pinned oracle keys, window, time-outs.
         link: the connection.
-        outbox: what is sent.
-        sealing: is told where the oracles stand.
-        world: the world's time; it stands still while anything is unanswered.
-        clock: the clock bit of now.
-        alarms: where what a person should see is said.
-        on_failure: told when the thread dies.
+        outbox: holds the batches to send.
+        sealing: learns where the oracles stand.
+        world: the world's time; it stands still while any batch is unanswered.
+        clock: gives the clock bit of the present moment.
+        alarms: shows a person what needs attention.
+        on_failure: called when the thread dies.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Uplink:
         self._worker.start()
 
     def stop(self) -> None:
-        """Stop both; what is unanswered stays in the outbox. Does nothing when not started."""
+        """Stop both; unanswered batches stay in the outbox. Does nothing when not started."""
         if self._started:
             self._started = False
             self._stopping.set()
@@ -124,7 +124,7 @@ class Uplink:
         self._participant.leave()
 
     def notify(self) -> None:
-        """There is something new in the outbox: hold the world's time and send it. Call it after the commit."""
+        """Hold the world's time and send what is new in the outbox. To be called after the commit."""
         with self._gate:
             self._noticed += 1
             self._participant.busy()
@@ -132,7 +132,7 @@ class Uplink:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What was sent and what came since the start."""
+        """Counters since the start of bundles sent, and of answers, heads and other messages received."""
         return {**self._sending.counts, **self._answers.counts, **self._heads.counts, **self._own_counts}
 
     def status(self) -> dict[str, object]:
@@ -156,7 +156,7 @@ class Uplink:
                 self._sending.fill_window()
             if self._sealing.ready and not self._sending.in_flight and self._outbox.sealed.unanswered_count() == 0:
                 with self._gate:
-                    # Whoever called `notify` meanwhile holds the world's time; it is let go next time around.
+                    # A call of `notify` since the turn began holds the world's time; a later turn releases it.
                     if self._noticed == noticed:
                         self._participant.idle()
 
@@ -192,7 +192,7 @@ class Uplink:
             self._take_message(event.payload)
 
     def _take_puback(self, event: Published) -> None:
-        # Whoever has not got a bundle does not answer it, and what is not answered is sent again; so this is only for people.
+        # An oracle that did not get a bundle does not answer it, and the bundle is sent again; so the reason code is only for people.
         if event.code == NO_MATCHING_SUBSCRIBERS:
             self._own_counts["no_subscriber"] += 1
             self._alarms.stand("oracle", "no oracle listens: the broker has no subscriber for our bundles")
@@ -213,6 +213,6 @@ class Uplink:
             else:
                 self._answers.take(payload, key)
         except EvidenceError as error:
-            # Anybody who may publish there can send such a thing; it changes nothing.
+            # Any client that may publish on this topic can send such a message; it changes nothing.
             self._own_counts["unopened"] += 1
             log.warning("a message does not open", extra=facts(code=error.code, problem=error))

@@ -65,7 +65,7 @@ POWER_TENTHS_MAX = 799_999
 _POWER_SIZE = 3  # XX.XXXX kW; the highest bit is the sign
 _POWER_PER_W = 10
 _NEGATIVE = 0x80
-_EMPTY = b"\xff\xff\xff\xff"  # what meters send in the place of a value that they do not have
+_EMPTY = b"\xff\xff\xff\xff"  # meters send this for a value that they do not have
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@
     |-- ModelMismatch      the registers are not the SunSpec model that was expected
     `-- Unencodable        a value that does not fit its field; a mistake of the caller, not of the line
 
-The first three are the weather of a serial line: the driver counts them and asks again.
+The first three are usual on a serial line: the driver counts them and asks again.
 """
 
 
@@ -18,7 +18,7 @@ class MeterError(Exception):
 
 
 class FrameDamaged(MeterError):
-    """A frame whose own check contradicts it; `protocol` names the format, `problem` the check."""
+    """A frame that fails its own check; `protocol` names the format, `problem` the check."""
 
     code = "damaged"
 
@@ -29,7 +29,7 @@ class FrameDamaged(MeterError):
 
 
 class ForeignAnswer(MeterError):
-    """An undamaged answer that answers somebody or something else."""
+    """An undamaged answer of another slave, or to another request."""
 
     code = "foreign"
 
@@ -42,7 +42,7 @@ class ForeignAnswer(MeterError):
 
 
 class DeviceRefused(MeterError):
-    """The device answered, and what it said is no (Modbus exception code, DL/T 645 error word)."""
+    """The device refused the request (Modbus exception code, DL/T 645 error word)."""
 
     code = "refused"
 

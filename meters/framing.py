@@ -1,8 +1,8 @@
 """Find frames in a stream of bytes that may begin, break off and be damaged anywhere.
 
-Incomplete is not corrupt: bytes that may still become a frame wait for more; bytes that cannot are skipped one at a
-time, so a frame that follows damage is found wherever it starts. How long to wait is the shell's matter: it calls
-`flush` when the line has been quiet.
+Incomplete is not corrupt: bytes that may still become a frame wait for more bytes. Bytes that cannot are skipped one at
+a time, so a frame that follows damage is found wherever it starts. The caller decides how long to wait: it calls `flush`
+when the line has been quiet.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Verdict(Enum):
-    """What the bytes at one position are, when they are no frame."""
+    """Why no whole frame starts at a position."""
 
     INCOMPLETE = "incomplete"  # the start of a possible frame
     NOT_HERE = "not here"  # no frame starts at this byte
@@ -40,9 +40,8 @@ class FrameScanner(Generic[T]):
     """Cuts a byte stream into frames by a function that judges one position.
 
     Args:
-        match: gets the buffer and a position; a frame there, or why there is none. It must answer INCOMPLETE only
-            while a
-            frame of bounded length is still possible, which is what bounds the buffer.
+        match: takes the buffer and a position, and returns the frame there, or why there is none. It may return INCOMPLETE
+            only while a frame of bounded length is still possible; this bounds the buffer.
     """
 
     def __init__(self, match: Callable[[bytes, int], Found[T] | Verdict]) -> None:
@@ -55,11 +54,11 @@ class FrameScanner(Generic[T]):
         return len(self._buffer)
 
     def feed(self, chunk: bytes) -> list[T | Damaged]:
-        """Take the next bytes; return what they complete, in order."""
+        """Take the next bytes; return the frames and damage that are complete with them, in order."""
         return self._scan(self._buffer + chunk, at_end=False)
 
     def flush(self) -> list[T | Damaged]:
-        """Give up waiting: what is incomplete is damage, and frames that it hid come out."""
+        """Stop waiting: count an incomplete frame as damage, and return the frames that it hid."""
         return self._scan(self._buffer, at_end=True)
 
     def _scan(self, buffer: bytes, *, at_end: bool) -> list[T | Damaged]:

@@ -34,7 +34,7 @@ ILLEGAL_ADDRESS = 0x02
 ILLEGAL_VALUE = 0x03
 DEVICE_FAILURE = 0x04
 DEVICE_BUSY = 0x06
-# What a gateway or converter says in the place of a device that is silent (Application Protocol 1.1b3 section 7).
+# A gateway or converter answers with these codes for a device that is silent (Application Protocol 1.1b3 section 7).
 PATH_UNAVAILABLE = 0x0A
 TARGET_SILENT = 0x0B
 
@@ -75,9 +75,9 @@ def with_crc(body: bytes) -> bytes:
 class Request:
     """A whole request with a right CRC.
 
-    For functions 1 to 6 `address` and `count` are the two u16 of the request (for a single write `count` is the
-    value); for the others they are what stands in the same place. A server that knows only reads answers
-    ILLEGAL_FUNCTION to the rest.
+    For functions 1 to 6 `address` and `count` are the two u16 of the request (for a single write `count` is the value);
+    for other functions they are the bytes in the same place. A server that knows only reads answers the other functions
+    with ILLEGAL_FUNCTION.
     """
 
     unit: int
@@ -142,7 +142,7 @@ def decode_read_answer(frame: bytes, *, unit: int, count: int) -> tuple[int, ...
 
 
 def open_read_answer(body: bytes, protocol: str, *, unit: int, count: int) -> tuple[int, ...]:
-    """Open what stands between head and check of an answer, which RTU and TCP share: unit, function, registers.
+    """Open the part of an answer that RTU and TCP share, between head and check: unit, function, registers.
 
     Raises:
         FrameDamaged, ForeignAnswer, DeviceRefused: as `decode_read_answer`.

@@ -2,8 +2,8 @@
 
 Source: MODBUS Messaging on TCP/IP Implementation Guide 1.0b section 3.1.3 (MBAP header).
 A frame is `transaction u16 | protocol u16 = 0 | length u16 | unit u8 | function u8 | data`, all big-endian; the length counts
-from the unit on. There is no CRC: TCP keeps the bytes, and the transaction number tells a late answer from the one that is
-waited for.
+from the unit on. There is no CRC, because TCP keeps the bytes intact. The transaction number tells a late answer from the
+awaited one.
 """
 
 from .errors import ForeignAnswer, FrameDamaged
@@ -15,10 +15,10 @@ _LENGTHS = range(3, 255)  # unit, function and at least one more byte; at most t
 
 
 def answer_length(data: bytes) -> int:
-    """The length of the frame that begins with `data`, as far as its head says it; `HEAD` while the head is not whole.
+    """The length of the frame that begins with `data`, as its head states it; `HEAD` while the head is incomplete.
 
     Raises:
-        FrameDamaged: the head is none of Modbus: the stream is out of step.
+        FrameDamaged: the bytes are no Modbus head: the stream is out of step.
     """
     if len(data) < HEAD:
         return HEAD

@@ -3,7 +3,7 @@
 Source: SunSpec Device Information Model specification 1.1 and the model files 1 and 101 to 103 of github.com/sunspec/models.
 The map starts at holding register 40000, 0 or 50000 (zero-based, as on the wire): 'SunS', model 1 (length 66, in old devices
 65), one of the inverter models (length 50, the same points at the same places in all three), end model (0xFFFF, length 0).
-Models 111 to 113 say the same in floating point, where a lifetime register has 24 bits: they are no source of money.
+Models 111 to 113 have the same points in floating point, where a lifetime register has 24 bits: they are no source of money.
 Energy and its scale factor are always read in one request: a scale factor may change between two.
 """
 
@@ -23,7 +23,7 @@ END_MODEL = (0xFFFF, 0)
 NOT_IMPLEMENTED_U16 = 0xFFFF
 NOT_IMPLEMENTED_I16 = 0x8000
 NOT_IMPLEMENTED_U32 = 0xFFFFFFFF
-# An accumulator says 'not implemented' with 0. An inverter that wakes up says 0 too, so 0 stays 0 here and the caller
+# 0 in an accumulator means 'not implemented'. An inverter that wakes up shows 0 too, so 0 stays 0 here and the caller
 # judges.
 NOT_IMPLEMENTED_ACC32 = 0
 
@@ -233,10 +233,10 @@ def build_image(common: Mapping[str, Value], inverter: Mapping[str, Value]) -> t
 
 @dataclass(frozen=True, slots=True)
 class InverterRegisters:
-    """What one answer says of energy and power, before scaling; None where the device says 'not implemented'.
+    """Energy and power in one answer, before scaling; None where the device says 'not implemented'.
 
     `energy_raw` is never None: 0 may be 'not implemented' or an inverter that has just woken up, and 0xFFFFFFFF is
-    seen in the field beside real power. Both are what the device said, and the caller decides.
+    seen in the field beside real power. Both stand here as the device sent them, and the caller decides.
     """
 
     energy_raw: int
@@ -269,7 +269,7 @@ def read_inverter(registers: Sequence[int]) -> InverterRegisters:
 
 
 def no_inverter(model: int) -> ModelMismatch:
-    """The error for a device whose (last) model is `model`, none that can be read."""
+    """The error for a device without a model that can be read; `model` is the (last) one it has."""
     got = f"{model} (floating point, whose energy is not exact)" if model in FLOAT_INVERTER_MODELS else model
     return ModelMismatch(field="model", expected="101, 102 or 103 (integers)", got=got)
 

@@ -1,1 +1,1 @@
-"""What every process shares at its edges: clocks, configuration, signals, logging. Never imported by a core."""
+"""Clocks, configuration, signals, logs: what every process shares at its edges. No core imports it."""

@@ -1,4 +1,4 @@
-"""`[broker]`: where an MQTT 5 broker is and how to prove who we are; the same table for gateway and oracle."""
+"""`[broker]`: the address of an MQTT 5 broker and our certificate for it; gateway and oracle read the same table."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ class BrokerConfig:
     Attributes:
         host: name or address of the MQTT 5 broker.
         port: its TCP port.
-        ca: PEM file of the certificate authority; TLS is on when it is given.
-        certificate: PEM file of our certificate, whose common name is our segment of every topic.
+        ca: PEM file of the certificate authority; with it the connection uses TLS.
+        certificate: PEM file of this process's certificate; its common name is the process's segment of every topic.
         key: PEM file of its private key.
     """
 
@@ -26,10 +26,10 @@ class BrokerConfig:
 
 
 def read_broker(table: Table) -> BrokerConfig:
-    """Read the table; other keys in it are the caller's.
+    """Read the table; the caller reads the other keys in it.
 
     Raises:
-        ConfigError: a key is missing or wrong, a certificate comes without its key, or either without a ca.
+        ConfigError: a key is missing or wrong, a certificate stands without its key or the key without it, or both without a ca.
     """
     broker = BrokerConfig(
         host=table.host("host"),

@@ -1,9 +1,9 @@
-"""The world clock: what time readings, periods and chain days live in (DESIGN, section 3).
+"""The world clock: the time of readings, periods and chain days.
 
-It is either the machine's clock or a stepped one. Time-outs, keepalives and resends never ask it: they are always real.
+The world clock is either the machine's clock or a stepped one. Time-outs, keepalives and resends never use it: they run in real time.
 
-A stepped clock advances only while every participant is idle, to the earliest time anybody waits for. So a loop that polls every five
-minutes runs as fast as its slowest participant works, and nothing is ever observed at the wrong time.
+A stepped clock advances only while every participant is idle, to the earliest instant that a participant waits for. So a loop that polls
+every five minutes runs as fast as its slowest participant works, and no participant acts at a wrong time.
 """
 
 import threading
@@ -15,23 +15,23 @@ from runtime.errors import ClockClosed
 
 
 class Participant(Protocol):
-    """One activity that the world's time must wait for."""
+    """One activity for which the world's time waits."""
 
     def wait_until(self, instant: int) -> None:
-        """Say 'idle until `instant`' (unix seconds) and return once the world is there, busy again.
+        """Be idle until `instant` (unix seconds); returns once the world's time has reached it, and is busy again then.
 
         Raises:
             ClockClosed: the world ended, or this participant left it.
         """
 
     def busy(self) -> None:
-        """Hold the world's time: there is work that belongs to now."""
+        """Hold the world's time, because there is work that belongs to the present instant."""
 
     def idle(self) -> None:
-        """Let the world's time go on; nothing is waited for."""
+        """Let the world's time advance, and wait for no instant."""
 
     def leave(self) -> None:
-        """Stop counting as a participant; whoever still waits as this one gets `ClockClosed`."""
+        """Stop being a participant; a thread that still waits in `wait_until` gets `ClockClosed`."""
 
 
 class WorldClock(Protocol):
@@ -41,14 +41,14 @@ class WorldClock(Protocol):
         """UTC unix seconds."""
 
     def join(self, name: str) -> Participant:
-        """Become a participant, busy at first."""
+        """Add a participant, busy at first."""
 
     def close(self) -> None:
-        """End the world: everybody who waits gets `ClockClosed`."""
+        """End the world: every participant that waits gets `ClockClosed`."""
 
 
 class RealClock:
-    """The machine's clock; being busy holds up nobody."""
+    """The machine's clock; a busy participant does not hold it."""
 
     def __init__(self) -> None:
         self._closed = threading.Event()
@@ -58,7 +58,7 @@ class RealClock:
         return int(time.time())  # noqa: TID251 this is the one place where world time comes from the machine
 
     def join(self, name: str) -> "_RealParticipant":
-        """A participant that nobody waits for; `name` is only for symmetry with the stepped clock."""
+        """Add a participant for which the time does not wait; only the stepped clock uses `name`."""
         return _RealParticipant(self._closed, name)
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class _RealParticipant:
         self.name = name
 
     def wait_until(self, instant: int) -> None:
-        # Waits in slices, so that a clock that is set forwards, and a participant that leaves, are noticed within a second.
+        # Wait in slices, so that a clock that is set forwards and a participant that leaves are noticed within a second.
         while (left := instant - time.time()) > 0:  # noqa: TID251 see RealClock.now
             if self._closed.wait(min(left, 1.0)) or self._left:
                 break
@@ -84,10 +84,10 @@ class _RealParticipant:
         """Nothing to hold."""
 
     def idle(self) -> None:
-        """Nothing to let go."""
+        """Nothing to release."""
 
     def leave(self) -> None:
-        """Wake whoever waits as this one."""
+        """Wake the thread that waits in `wait_until`."""
         self._left = True
 
 
@@ -96,12 +96,12 @@ _IDLE = None
 
 
 class SteppedClock:
-    """A clock that its participants move: it stands still while anybody is busy.
+    """A clock that its participants move: it stands still while one of them is busy.
 
     Args:
-        start: its first instant, unix seconds.
-        until: its last one; whoever waits for a later one waits until the clock is closed.
-        on_advance: told every new instant before anybody lives in it; called under the clock's lock, so it must not call the clock.
+        start: the clock's first instant, unix seconds.
+        until: its last instant; a participant that waits for a later one waits until the clock is closed.
+        on_advance: called with each new instant before a participant sees it; runs under the clock's lock and must not call the clock.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class SteppedClock:
             return self._now
 
     def join(self, name: str) -> "SteppedParticipant":
-        """Become a participant, busy until it says otherwise."""
+        """Add a participant, busy until it calls another of its methods."""
         participant = SteppedParticipant(self, name)
         with self._changed:
             self._waiting[participant] = _BUSY
@@ -133,7 +133,7 @@ class SteppedClock:
             self._changed.notify_all()
 
     def busy_participants(self) -> list[str]:
-        """Who holds the time now; for status and for a test that hangs."""
+        """The participants that hold the time now; for status files, and for finding out why a test hangs."""
         with self._changed:
             return [p.name for p, until in self._waiting.items() if until is not None and until <= self._now]
 
@@ -162,7 +162,7 @@ class SteppedClock:
         if any(until == _BUSY for until in wanted):
             return
         instants = [until for until in wanted if until is not None]
-        # Those whose instant has come are about to be busy: nobody moves on before they have been seen to be.
+        # A participant whose instant has come is about to be busy: the time stands still until it has been.
         if instants and min(instants) > self._now and (self._until is None or min(instants) <= self._until):
             if self._on_advance is not None:
                 self._on_advance(min(instants))
@@ -190,7 +190,7 @@ class SteppedParticipant:
         self._clock._set(self, _IDLE)  # noqa: SLF001 see wait_until
 
     def announce(self, instant: int) -> None:
-        """Say 'idle until `instant`' without waiting: from that instant on this participant is busy until it says otherwise."""
+        """Be idle until `instant` without waiting for it; from that instant on this participant counts as busy until its next call."""
         self._clock._set(self, instant)  # noqa: SLF001 see wait_until
 
     def leave(self) -> None:

@@ -1,4 +1,4 @@
-"""The reader of every TOML configuration: typed, and closed against keys it does not know.
+"""The reader of every TOML configuration: typed, and it refuses keys that no reader asked for.
 
     table = read_toml(Path("gateway.toml"))
     interval_s = table.integer("poll_interval_s", minimum=1, maximum=3600, default=300)
@@ -49,7 +49,7 @@ class Table:
     @overload
     def text(self, key: str, *, pattern: str | None = None, default: None) -> str | None: ...
     def text(self, key: str, *, pattern: str | None = None, default: str | _Required | None = REQUIRED) -> str | None:
-        """A string; `pattern` is a regular expression that all of it must match."""
+        """A string; the whole of it must match the regular expression `pattern`."""
         value = self._take(key, default)
         if value is None:
             return None
@@ -60,7 +60,7 @@ class Table:
         return value
 
     def host(self, key: str, *, default: str | _Required = REQUIRED) -> str:
-        """A name that can be looked up, each of its labels of 1 to 63 characters (RFC 1035, 2.3.4), or an address."""
+        """An address, or a name that can be looked up: labels of 1 to 63 characters (RFC 1035, 2.3.4)."""
         value = self._take(key, default)
         if not isinstance(value, str) or _HOST.fullmatch(value) is None:
             raise self.error(
@@ -97,7 +97,7 @@ class Table:
     def decimal(
         self, key: str, *, minimum: Decimal, maximum: Decimal, default: Decimal | _Required = REQUIRED
     ) -> Decimal:
-        """A decimal number within both bounds; whole numbers are taken too, a string never."""
+        """A decimal or whole number within both bounds; a string is refused."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.error(key, f"{value!r} is not a number")
@@ -164,7 +164,7 @@ class Table:
         return list(value)
 
     def table(self, key: str, *, optional: bool = False) -> "Table":
-        """A sub-table; an optional one that is missing reads as empty."""
+        """A sub-table; a missing one reads as empty where it is optional."""
         self._asked.add(key)
         value = self._values.get(key, {} if optional else None)
         if not isinstance(value, dict):
@@ -190,10 +190,10 @@ class Table:
         return ConfigError(self.path, self._prefix + key, problem)
 
     def finish(self) -> None:
-        """Refuse every key that nobody asked for, here and in all sub-tables that were read.
+        """Refuse every key that was not asked for, in this table and in all sub-tables that were read.
 
         Raises:
-            ConfigError: there is one.
+            ConfigError: there is such a key.
         """
         unknown = sorted(set(self._values) - self._asked)
         if unknown:
@@ -240,7 +240,7 @@ def read_toml(path: Path) -> Table:
         raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
     except RecursionError:
         raise ConfigError(path, "", "is not TOML that can be read: nested too deeply") from None
-    # Beside a TOMLDecodeError and a UnicodeDecodeError what Python says of a whole number of thousands of digits.
+    # TOMLDecodeError and UnicodeDecodeError are ValueErrors; Python raises a plain one for a whole number of thousands of digits.
     except ValueError as error:
         raise ConfigError(path, "", f"is not TOML: {error}") from None
     return Table(path, "", values)

@@ -2,19 +2,19 @@
 
 ShellError
 |-- ConfigError     a configuration file that cannot be used; the command line prints it and exits with 2
-|-- ClockClosed     the world clock was closed while somebody waited: stop, there is nothing left to wait for
-`-- WorldRefused    a world served over a socket cannot be used: its address, or what the other side says
+|-- ClockClosed     the world clock was closed while a thread waited on it: stop, there is nothing left to wait for
+`-- WorldRefused    a world served over a socket cannot be used: its address is wrong, or the other side breaks the protocol
 """
 
 from pathlib import Path
 
 
 class ShellError(Exception):
-    """Something at a process's edge that stops it before any work is lost."""
+    """A fault at a process's edge, its shell, that stops the process before any work is lost."""
 
 
 class ConfigError(ShellError):
-    """A configuration that cannot be used; names the file, the field and what to do."""
+    """A configuration that cannot be used; the message names the file, the field and the remedy."""
 
     def __init__(self, path: Path, field: str, problem: str) -> None:
         self.path = path
@@ -25,8 +25,8 @@ class ConfigError(ShellError):
 
 
 class ClockClosed(ShellError):
-    """The world clock was closed while somebody waited on it."""
+    """The world clock was closed while a thread waited on it."""
 
 
 class WorldRefused(ShellError):
-    """The world's socket cannot be used, or what the other side says on it is no line of its protocol."""
+    """The world's socket cannot be used, or a line on it breaks the protocol."""

@@ -1,4 +1,4 @@
-"""A connection to a broker that is made again whenever it is lost, until it is stopped."""
+"""A connection to a broker that is made again each time it is lost, until it is stopped."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from runtime.worker import Worker
 
-_LOOK_S = 1  # whoever has something to write wakes the loop; it looks by itself for keep-alives alone
+_LOOK_S = 1  # a thread that leaves a packet wakes the loop; by itself the loop wakes only for keep-alives
 _PAUSE_MIN_S = 1
 _FAREWELL_S = 10
 
@@ -18,14 +18,14 @@ _FAREWELL_S = 10
 class KeptConnection:
     """Runs a client's connection in a thread of its own.
 
-    Everything is written by that thread: other threads publish, acknowledge and disconnect by leaving packets for it. paho's own loop would
-    do all this, but a `disconnect` that comes while it is connecting is forgotten there, and the loop goes on for ever.
+    That thread alone writes to the socket: other threads publish, acknowledge and disconnect by leaving packets for it. paho's own loop
+    would do so too, but it forgets a `disconnect` that comes while it is connecting, and then runs for ever.
 
     Args:
-        client: `runtime.mqtt.new_client`'s, with its callbacks; `connect_async` comes before `start`.
-        name: of the thread.
-        pause_max_s: between two attempts, real seconds; the first pause is one second, and each is twice the one before.
-        on_failure: told when a callback raises.
+        client: made by `runtime.mqtt.new_client`, with callbacks set; `connect_async` is called before `start`.
+        name: the thread's name.
+        pause_max_s: longest pause between two attempts, real seconds; the first pause is one second, each later one twice the one before.
+        on_failure: called with the exception of a callback that raises.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class KeptConnection:
         self._worker.start()
 
     def stop(self) -> None:
-        """Write what waits, say goodbye, and join the thread, whatever it is doing. Idempotent."""
+        """Write the packets that wait, disconnect, and join the thread, in any state of the connection. Idempotent."""
         self._stopping.set()
         self._client.disconnect()
         self._worker.join()
@@ -55,7 +55,7 @@ class KeptConnection:
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, self._pause_max_s)
         finally:
-            # Of a client whose callback has raised, or whose broker took nothing any more, it is open still.
+            # The socket is still open where a callback has raised, or where the broker took no more bytes.
             if isinstance(left := self._client.socket(), socket.socket):
                 left.close()
 
@@ -69,13 +69,13 @@ class KeptConnection:
         return True
 
     def _serve(self) -> bool:
-        """Serve the connection until it is gone; whether the broker had accepted it."""
+        """Serve the connection until it ends; returns whether the broker had accepted it."""
         accepted = False
         leave_at: float | None = None
         while True:
             if leave_at is None and self._stopping.is_set():
                 leave_at = time.monotonic() + _FAREWELL_S
-                # Said a second time where the first came while the connection was being made, and is forgotten.
+                # Disconnect a second time: paho forgets a first call that comes while the connection is being made.
                 self._client.disconnect()
             if self._client.loop(_LOOK_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return accepted

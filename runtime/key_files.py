@@ -1,7 +1,7 @@
 """P-256 key files: PEM (PKCS#8, unencrypted, mode 0600), custody `file`.
 
-A file that the demo made from its seed opens with a line that says so and is refused outside `profile = "demo"`: anybody can make the
-same key again.
+A key file that the demo made from its seed begins with a mark, `DEMO_MARK`. It is refused outside `profile = "demo"`, because anybody can
+make the same key again.
 """
 
 import os
@@ -20,10 +20,10 @@ _SIZE_MAX = 16_384
 
 
 def read_marked(path: Path, *, field: str, profile: str) -> str:
-    """The text of a key file, with the demo's mark checked against the profile and taken off.
+    """The text of a key file without the demo's mark, which is checked against the profile.
 
     Raises:
-        ConfigError: missing, too large, unreadable or readable by others, or a demo key outside the demo. Never shows the file's content.
+        ConfigError: missing, too large, unreadable or readable by others, or a demo key outside the demo. It never shows the content.
     """
     try:
         found = path.stat()
@@ -47,7 +47,7 @@ def read_signer(path: Path, *, field: str, profile: str) -> FileSigner:
     """The signer of a P-256 key file.
 
     Raises:
-        ConfigError: as `read_marked`; not a PEM of a P-256 private key; or profile production, which wants a sealed key.
+        ConfigError: as `read_marked`; the file is not a PEM of a P-256 private key; or the profile is production, which wants a sealed key.
     """
     if profile == "production":
         raise ConfigError(path, field, "profile production refuses keys in files (custody file); use a sealed key")
@@ -70,6 +70,6 @@ def write_signer(path: Path, key: ec.EllipticCurvePrivateKey, *, demo: bool) -> 
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read; never over an existing one (FileExistsError)."""
+    """Write a new file that only its owner can read. An existing file is never overwritten (FileExistsError)."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

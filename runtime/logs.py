@@ -6,7 +6,7 @@ import time
 
 
 class _Facts(logging.Formatter):
-    """`2026-07-01T10:00:00Z WARNING gateway.poll no answer meter=... seq=...`; facts come in `extra={"facts": {...}}`."""
+    """Writes `2026-07-01T10:00:00Z WARNING gateway.poll no answer meter=... seq=...`; facts come in `extra={"facts": {...}}`."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%SZ"
     default_msec_format = ""
@@ -20,7 +20,7 @@ class _Facts(logging.Formatter):
 
 
 def set_up(*, verbose: bool = False) -> None:
-    """Send the house's log to standard error; call once, in a process's `main`."""
+    """Send the process's log to standard error; to be called once, in `main`."""
     handler = logging.StreamHandler(sys.stderr)
     formatter = _Facts("%(asctime)s %(levelname)s %(name)s %(message)s")
     formatter.converter = time.gmtime
@@ -30,7 +30,7 @@ def set_up(*, verbose: bool = False) -> None:
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     for chatty in ("web3", "urllib3", "asyncio", "eth", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # It calls every time-out an error; the gateway counts them, and says so once.
+    # pymodbus logs every time-out as an error; the gateway counts time-outs, and logs them once.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 

@@ -1,4 +1,4 @@
-"""An MQTT 5 client as every process of the house wants it: paho's, over TLS where the table says so, and without Nagle's delay."""
+"""The MQTT 5 client of every process: paho's, over TLS where `[broker]` names a ca, and without Nagle's delay."""
 
 import socket
 import ssl
@@ -15,12 +15,12 @@ def new_client(broker: BrokerConfig, *, client_id: str, manual_ack: bool = False
     """A client that is not connected yet.
 
     Args:
-        broker: TLS files; host and port are for the caller's `connect`.
+        broker: names the TLS files; the caller's `connect` uses host and port.
         client_id: unique at the broker.
-        manual_ack: whether messages are acknowledged by the caller, after they are durable.
+        manual_ack: whether the caller acknowledges messages, once they are durable.
 
     Raises:
-        ConfigError: a TLS file cannot be read, or is not what its key in `[broker]` says.
+        ConfigError: a TLS file cannot be read, or is not of the kind that its key in `[broker]` names.
     """
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, manual_ack=manual_ack)
     client.on_socket_open = _send_at_once
@@ -60,12 +60,12 @@ def _said(error: ssl.SSLError) -> str:
 
 
 def _send_at_once(_client: Client, _data: object, connection: object) -> None:
-    # paho writes a packet in pieces; without this the last one waits up to 40 ms for the acknowledgement of the first (Nagle).
+    # paho writes a packet in pieces; without TCP_NODELAY the last piece waits up to 40 ms for the acknowledgement of the first (Nagle).
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _left_to_the_loop(_client: Client, _data: object, _connection: object) -> None:
-    # paho asks here for somebody who writes. Without an answer whoever publishes writes itself, while the thread of the loop may be
-    # writing too: packets mix, and two threads in one TLS connection end the process without a word (SIGSEGV).
+    # paho calls this to ask an event loop to write. Without such a callback a thread that publishes writes by itself, while the loop's
+    # thread may be writing too: packets mix, and two threads in one TLS connection end the process without a message (SIGSEGV).
     return

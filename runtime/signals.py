@@ -10,16 +10,16 @@ from types import FrameType
 
 @contextmanager
 def stop_on_signals(stop: threading.Event | None = None) -> Iterator[threading.Event]:
-    """An event (`stop`, or a new one) that Ctrl-C or SIGTERM sets; a second Ctrl-C falls through to the handler from before.
+    """An event (`stop`, or a new one) that Ctrl-C or SIGTERM sets; a second Ctrl-C reaches the handler from before.
 
-    Must run in the main thread. The handlers from before are put back on leaving.
+    Must run in the main thread. On leaving, the handlers from before are restored.
     """
     stop = stop or threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     event = stop
-    # No handler may set an event: it runs in the main thread, and where that was on its way into `wait` it holds the event's lock already,
-    # so that the process would stand still for ever. Such a queue may be put to anywhere, and a thread of its own sets the event.
+    # A handler must not set an event: it interrupts the main thread, which may hold the event's lock on its way into `wait`, and the
+    # process would stand still for ever. A handler may put into a SimpleQueue at any time; a thread of its own then sets the event.
     heard: SimpleQueue[bool] = SimpleQueue()
 
     def handle(number: int, _frame: FrameType | None) -> None:

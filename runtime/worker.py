@@ -1,13 +1,13 @@
-"""A thread whose death is noticed."""
+"""A thread whose death is reported."""
 
 import threading
 from collections.abc import Callable
 
 
 class Worker:
-    """Runs `target` in a thread of its own; an exception that leaves it is kept and handed to `on_failure`.
+    """Runs `target` in a thread of its own, and hands an exception that ends it to `on_failure`.
 
-    Every long-lived thread of the house is one of these: a service must never look alive while its loop is dead.
+    Every long-lived thread of helioracle is a worker: a service must never look alive while its loop is dead.
     """
 
     def __init__(self, name: str, target: Callable[[], None], on_failure: Callable[[BaseException], None]) -> None:
@@ -28,7 +28,7 @@ class Worker:
         """Wait for the thread to end.
 
         Raises:
-            TimeoutError: it does not within the time, which is a fault of ours worth seeing.
+            TimeoutError: the thread did not end within the time; that is a fault of ours, which must be seen.
         """
         if self._thread.ident is None:
             return
@@ -39,5 +39,5 @@ class Worker:
     def _run(self) -> None:
         try:
             self._target()
-        except BaseException as error:  # noqa: BLE001 the boundary of a thread: nothing above it would hear of the error
+        except BaseException as error:  # noqa: BLE001 the boundary of a thread: no caller above it would see the error
             self._on_failure(error)

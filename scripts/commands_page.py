@@ -1,6 +1,6 @@
-"""Write docs/commands.md from the command line itself, so that no option goes undocumented: `.venv/bin/python scripts/commands_page.py`.
+"""Writes docs/commands.md from the command line itself, so that no option goes undocumented: `.venv/bin/python scripts/commands_page.py`.
 
-tests/docs/test_commands_page.py fails while the page is not what this writes.
+tests/docs/test_commands_page.py fails while the page differs from what this script would write.
 """
 
 import argparse
@@ -30,12 +30,12 @@ def page() -> str:
 
 
 def leaves() -> list[tuple[str, argparse.ArgumentParser, str]]:
-    """Every command that does something: its full name, its parser, what it is for."""
+    """Every command without subcommands: its full name, its parser, its purpose."""
     return list(_leaves("helioracle", parser.build(), ""))
 
 
 def options_of(leaf: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Its options and positional arguments, without `--help`."""
+    """The options and positional arguments of a command, without `--help`."""
     return [action for action in leaf._actions if not isinstance(action, argparse._HelpAction)]  # noqa: SLF001 argparse shows them nowhere else
 
 
@@ -62,7 +62,7 @@ def _section(name: str, leaf: argparse.ArgumentParser, what: str) -> str:
 def _row(name: str, leaf: argparse.ArgumentParser, action: argparse.Action) -> str:
     said = (action.help or "").replace("%(default)s", str(action.default)).replace("%(prog)s", name).replace("%%", "%")
     if action.choices is not None:
-        # A range stands in the option's own name.
+        # The option's own name already shows a range.
         shown = "" if isinstance(action.choices, range) else " | ".join(map(str, action.choices))
         default = "" if action.default is None else f"default {action.default}"
         if facts := "; ".join(filter(None, (shown, default))):

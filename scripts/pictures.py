@@ -1,4 +1,4 @@
-"""Take the README's transcript and screenshot from a run of the demo as it is now: `make pictures`."""
+"""Takes the README's transcript and screenshot from a run of the present demo: `make pictures`."""
 
 import os
 import re
@@ -29,7 +29,7 @@ _MARKS = re.compile(r"(<!-- transcript:begin -->\n).*?(<!-- transcript:end -->)"
 
 
 def main() -> int:
-    """Run the demo, look at its page, write both down."""
+    """Run the demo, take its transcript and a screenshot of its page, and write both."""
     if shutil.which("chromium") is None:
         sys.stderr.write("pictures: chromium is missing; type: sudo make system\n")
         return 2

@@ -1,1 +1,1 @@
-"""What the simulated plant is and answers: pure functions of recording, configuration, time and request bytes."""
+"""The simulated plant and its answers: pure functions of recording, configuration, time and request bytes."""

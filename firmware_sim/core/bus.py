@@ -1,7 +1,7 @@
 """One serial line with its slaves: bytes of the master in, answers out.
 
-Pure: it knows neither port nor time. The shell reads and writes, says what time the world has, and calls `flush` when
-the line was quiet.
+Pure: the bus knows neither port nor time. Its caller reads and writes, passes the world's time, and calls `flush` when the
+line was quiet.
 """
 
 from collections import Counter
@@ -23,26 +23,26 @@ class Device(Protocol[R]):
 
     @property
     def name(self) -> str:
-        """Its name in configuration and counters."""
+        """The device's name in configuration and counters."""
 
     @property
     def counting(self) -> Counting:
         """How its total register counts."""
 
     def hears(self, request: R) -> bool:
-        """Whether the request is for it."""
+        """Whether the request is for this device."""
 
     def registers(self, now: int) -> Registers:
-        """What it holds at world time `now` (unix seconds)."""
+        """The device's registers at world time `now` (unix seconds)."""
 
     def answer(self, request: R, registers: Registers) -> bytes:
-        """Its answer when it holds these registers."""
+        """The device's answer with these registers."""
 
     def answer_without_values(self, request: R) -> bytes:
         """A whole answer whose values say 'not implemented'."""
 
     def refuse(self, request: R) -> bytes:
-        """Its exception or error answer."""
+        """The device's exception or error answer."""
 
     def stranger(self) -> "Device[R]":
         """The same device at another address."""
@@ -60,9 +60,8 @@ class Bus(Generic[R]):
     """The slaves of one line behind one decoder.
 
     Attributes:
-        counts: requests, damaged (runs of bytes that were no request), unheard (requests that no slave heard),
-            answers, and one
-            entry per fault kind that happened.
+        counts: requests, damaged (runs of bytes that were no request), unheard (requests that no slave heard), answers, and
+            one entry for each kind of fault that happened.
     """
 
     def __init__(self, decoder: FrameScanner[R], devices: Sequence[Device[R]], faults: FaultPlan) -> None:
@@ -76,15 +75,15 @@ class Bus(Generic[R]):
 
     @property
     def pending(self) -> int:
-        """Bytes of an unfinished request; while there are any the shell watches for a quiet line."""
+        """Bytes of an unfinished request; while there are any, the caller watches for a quiet line."""
         return self._decoder.pending
 
     def feed(self, chunk: bytes, now: int) -> list[Answer]:
-        """Hear bytes of the master at world time `now`; returns the answers in the order in which they go out."""
+        """Take bytes of the master at world time `now`; returns the answers in the order in which they go out."""
         return self._handle(self._decoder.feed(chunk), now)
 
     def flush(self, now: int) -> list[Answer]:
-        """The line was quiet: drop an unfinished request."""
+        """Drop an unfinished request, because the line was quiet; returns the answers that are due."""
         return self._handle(self._decoder.flush(), now)
 
     def _handle(self, events: Sequence[R | Damaged], now: int) -> list[Answer]:

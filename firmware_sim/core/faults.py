@@ -1,7 +1,6 @@
-"""Which answer of which device goes wrong, and how: decided by a seed or by a script, never by chance.
+"""Decides which answer of which device goes wrong, and how: by a seed or by a script, never by chance.
 
-A fault of the nth answer of a device depends on nothing but (seed, device, n), so a run can be repeated and a single
-fault moved.
+The fault of a device's nth answer depends on (seed, device, n) alone, so a run can be repeated, and a single fault moved.
 """
 
 import hashlib
@@ -19,8 +18,8 @@ class FaultKind(Enum):
 
     CRC = "crc"  # one bit of the answer is flipped on the wire
     TRUNCATE = "truncate"  # the answer ends early
-    LATE = "late"  # nothing now; the answer comes when the next request is heard, before that one's own answer
-    SLOW = "slow"  # the answer comes after `slow_ms` of real time, whatever happens meanwhile
+    LATE = "late"  # no answer now; it comes with the next request, before the answer to that request
+    SLOW = "slow"  # the answer comes after `slow_ms` of real time, even where another request came meanwhile
     FOREIGN = "foreign"  # another slave's answer
     EXCEPTION = "exception"  # a Modbus exception 'busy', a DL/T 645 error word
     SILENCE = "silence"  # no answer
@@ -31,7 +30,7 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `entropy` (64 bits) chooses the bit or the length where the kind has such a choice."""
+    """One fault; `entropy` (64 bits) chooses the bit or the length for the kinds that need one."""
 
     kind: FaultKind
     entropy: int
@@ -42,9 +41,9 @@ class FaultPlan:
     """All faults of a run.
 
     Attributes:
-        seed: of the drawn faults.
-        rates_ppm: how many of a million answers suffer each kind; together at most a million.
-        script: exact faults by (device name, number of the answer from 1); they win over drawn ones.
+        seed: seed of the drawn faults.
+        rates_ppm: how many of a million answers have each kind of fault; together at most a million.
+        script: exact faults by (device name, number of the answer from 1); they replace drawn ones.
         slow_ms: real milliseconds that a slow answer takes.
     """
 

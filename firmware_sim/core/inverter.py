@@ -18,13 +18,13 @@ class Inverter:
     """A three-phase inverter (models 1 and 103) that replays its share of a recording.
 
     Attributes:
-        name: its name in configuration and counters.
+        name: the inverter's name in configuration and counters.
         unit: Modbus unit, 1 to 247.
-        counting: weight, start and step of its lifetime register.
-        scale_factor: of WH; the register's step must be a multiple of 10^scale_factor Wh.
-        power_scale_factor: of W; see `power_scale_factor`.
+        counting: weight, start and step of the lifetime register.
+        scale_factor: scale factor of WH; start and step of the register must be multiples of 10^scale_factor Wh.
+        power_scale_factor: scale factor of W; see `power_scale_factor`.
         serial_number: as SunSpec model 1 shows it.
-        replay: the sun.
+        replay: the recording in world time.
     """
 
     name: str
@@ -49,16 +49,16 @@ class Inverter:
         return request.unit == self.unit
 
     def registers(self, now: int) -> Registers:
-        """What the inverter holds at world time `now`."""
+        """The inverter's registers at world time `now`."""
         forward = self.counting.register_wh(self.replay.energy_ws(now))
         return Registers(forward, WattHours(0), (), self.counting.power_w(self.replay.power_w(now)))
 
     def answer(self, request: Request, registers: Registers) -> bytes:
-        """Answer a read of the SunSpec map; anything else is refused with the exception that Modbus has for it."""
+        """Answer a read of the SunSpec map; every other request is refused with the Modbus exception for it."""
         return self._read(request, self.image(registers))
 
     def answer_without_values(self, request: Request) -> bytes:
-        """Answer as an inverter whose metering part is not there: sentinels for energy, power and scale."""
+        """Answer as an inverter without its metering part: with sentinels for energy, power and scale."""
         image = list(self.image(Registers(WattHours(0), WattHours(0), (), 0)))
         energy = sunspec.MODEL_103_ADDRESS - sunspec.BASE + sunspec.MODEL_103["WH"].offset
         image[energy : energy + 2] = [0xFFFF, 0xFFFF]
@@ -129,7 +129,7 @@ class Inverter:
 
 
 def power_scale_factor(nameplate_w: int, weight_ppm: int) -> int:
-    """The smallest scale factor of W with which twice the weighted nameplate, the most a row may say, is an int16."""
+    """The smallest scale factor of W with which twice the weighted nameplate, the most that a row may hold, fits an int16."""
     watts_max = -div_floor(-2 * nameplate_w * weight_ppm, PPM)
     factor = 0
     while div_floor(watts_max, 10**factor) > _INT16_MAX:

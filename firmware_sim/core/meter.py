@@ -16,13 +16,13 @@ class Meter:
     """A meter with total, reverse and four tariff registers that replays its share of a recording.
 
     Attributes:
-        name: its name in configuration and counters.
-        address: the twelve digits printed on it.
-        counting: weight, start and step of its total forward register.
+        name: the meter's name in configuration and counters.
+        address: the twelve digits printed on the meter.
+        counting: weight, start and step of the total forward register.
         tariff_start_wh: T1 to T4 at the start; they add up to the total's start.
         tariffs: how the energy falls into the bands.
-        reverse_wh: what its reverse register shows; nothing flows backwards in a recording of production.
-        replay: the sun.
+        reverse_wh: the constant reverse register; nothing flows backwards in a recording of production.
+        replay: the recording in world time.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Meter:
         return not is_answer and request.address in {self.address, dlt645.ANY_ADDRESS}
 
     def registers(self, now: int) -> Registers:
-        """What the meter holds at world time `now`; registers roll over at 1 000 000 kWh."""
+        """The meter's registers at world time `now`; on the wire they roll over at 1 000 000 kWh."""
         total = self.counting.register_wh(self.replay.energy_ws(now))
         tariffs = tuple(
             replace(self.counting, start_wh=start).register_wh(energy)
@@ -109,6 +109,6 @@ def _asks_power(request: Frame) -> bool:
 
 
 def start_in_tariffs(total_wh: int, step_wh: int) -> tuple[int, ...]:
-    """Share a start register out to T1 to T4 in whole steps; T1 gets what is left over."""
+    """Share a start register out to T1 to T4 in whole steps; T1 gets the remainder."""
     quarter = div_exact(total_wh - total_wh % (TARIFFS * step_wh), TARIFFS)
     return (total_wh - 3 * quarter, quarter, quarter, quarter)

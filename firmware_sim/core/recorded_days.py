@@ -1,4 +1,4 @@
-"""Which local days of a recording are replayed when nobody names them."""
+"""Chooses the local days of a recording that are replayed where none are named."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,9 +18,9 @@ class RecordedDays:
 
 
 def first_whole_days(recording: Recording, *, utc_offset_s: int, wanted: int) -> RecordedDays | None:
-    """The first `wanted` whole days in a row with at least one used row each, or else the most there are in a row.
+    """The first `wanted` whole days in a row with at least one used row each, or else the longest such run of days.
 
-    A day is whole when it lies between the first used row and the end of the last one. None when there is no such day.
+    A day is whole when it lies between the first used row and the end of the last one. None where there is no such day.
     """
     begin = div_ceil(recording.first + utc_offset_s, SECONDS_PER_DAY)
     end = div_floor(recording.end + utc_offset_s, SECONDS_PER_DAY)

@@ -1,15 +1,15 @@
-"""The rows of a recording of production, judged.
+"""Judges the rows of a recording of production.
 
 The rules for dirty rows, each counted:
 
-- a row without a value (empty, NaN, NA, N/A, #N/A, null, none) is not there: `missing`;
-- power above twice the nameplate is not there: `absurd`;
-- power below zero is 0: `negative` (and still used);
-- rows may stand in any order (`unsorted`: earlier than the row above it); of several with one time the first usable one
+- a row without a value (empty, NaN, NA, N/A, #N/A, null, none) is left out: `missing`;
+- a row with power above twice the nameplate is left out: `absurd`;
+- power below zero counts as 0, and the row is used: `negative`;
+- rows may stand in any order (`unsorted`: earlier than the row above); of several rows with one time the first usable one
   counts, the others are `repeated`.
 
 Power is held until the next used row, at most for twice the median step of all distinct times in the file. Energy of an
-interval (`energy_wh`, `energy_kwh`) is spread evenly until the next time in the file, whatever stands there, at most over
+interval (`energy_wh`, `energy_kwh`) is spread evenly until the next time in the file, be that row used or not, at most over
 one median step; it is absurd above twice the nameplate over that interval. A median may end in a half second.
 """
 
@@ -25,7 +25,7 @@ from firmware_sim.core.recording_csv import QUANTITIES, HowToRead, rows_of
 from firmware_sim.errors import RecordingRefused
 
 NAMEPLATE_W_MAX = 10**8
-# A value above it is absurd before it becomes an exact fraction of that size.
+# A value with more digits is absurd, and is not made an exact fraction of that size first.
 _DIGITS_BEFORE_POINT_MAX = 15
 _SECONDS_PER_HOUR = 3600
 _W_PER_KW = 1000
@@ -33,7 +33,7 @@ _HALF = Decimal("0.5")
 
 
 def twice_median_step(times: Sequence[int]) -> int:
-    """Twice the median distance of sorted distinct times, in seconds; twice, because the median may end in a half.
+    """Twice the median distance of sorted distinct times, in seconds: doubled, because the median may end in a half second.
 
     Raises:
         RecordingRefused: fewer than two times.
@@ -48,18 +48,18 @@ def twice_median_step(times: Sequence[int]) -> int:
 
 
 def _is_huge(value: Decimal) -> bool:
-    # Size first: an exact fraction of 1e999999 would have a million digits.
+    # The size is checked first: an exact fraction of 1e999999 would have a million digits.
     return value.is_infinite() or value.adjusted() >= _DIGITS_BEFORE_POINT_MAX
 
 
 class RecordedRows:
-    """The rows of a file, read but not judged: what is absurd depends on a nameplate."""
+    """The rows of a file, read but not judged: which row is absurd depends on a nameplate."""
 
     def __init__(self, text: str, how: HowToRead) -> None:
         """Read every cell.
 
         Raises:
-            RecordingRefused: naming the line, what is wrong with it, and what to do.
+            RecordingRefused: naming the line, its fault and the remedy.
         """
         self._rows, columns = rows_of(text, how)
         factor, self._is_energy = QUANTITIES[columns.quantity]
@@ -72,13 +72,13 @@ class RecordedRows:
         }
 
     def nameplate_w(self) -> int:
-        """A nameplate for a plant of which nothing else is known, in W.
+        """Estimate the nameplate of a plant of which nothing else is known, in W.
 
-        The power that 99 % of the rows above zero do not exceed, rounded up to a whole kilowatt: rare sentinels do not
-        move it. Energy counts as its power over a median step.
+        It is the power that 99 % of the rows above zero do not exceed, rounded up to a whole kilowatt: rare sentinels do not
+        change it. Energy counts as its power over a median step.
 
         Raises:
-            RecordingRefused: no plant is that large; the unit will be another.
+            RecordingRefused: no plant is that large; the values are probably in another unit.
         """
         above = sorted(row.value for row in self._rows if row.value is not None and row.value > 0)
         if not above:
@@ -99,7 +99,7 @@ class RecordedRows:
         """Judge every row by the rules of this module.
 
         Args:
-            nameplate_w: the nameplate of the recorded plant; beyond twice of it a value is absurd.
+            nameplate_w: the nameplate of the recorded plant; a value above twice the nameplate is absurd.
 
         Raises:
             RecordingRefused: no row has a usable value.
@@ -120,7 +120,7 @@ class RecordedRows:
             raise RecordingRefused(0, f"none of the {len(self._rows)} rows has a usable value")
         starts = sorted(used)
         distances = [2 * (later - start) for start, later in pairwise(starts)]
-        # The last row is held for as long as a row is held at most.
+        # The last row is held for the longest time for which a row is held.
         held = [self._twice_held_s(start, room) for start, room in zip_longest(starts, distances)]
         counts = Counts(
             rows=len(self._rows),
@@ -168,15 +168,15 @@ def parse_recording(
     """Read a CSV by the rules of this module.
 
     Args:
-        text: the whole file; a header with `time` and one of `power_w`, `power_kw`, `energy_wh`, `energy_kwh`, or with
-            what `columns` names for them.
-        utc_offset_s: the offset of times that name none.
-        nameplate_w: the nameplate of the recorded plant; beyond twice of it a value is absurd.
+        text: the whole file; its header has `time` and one of `power_w`, `power_kw`, `energy_wh`, `energy_kwh`, or the names
+            that `columns` gives for them.
+        utc_offset_s: the offset of times without an offset.
+        nameplate_w: the nameplate of the recorded plant; a value above twice the nameplate is absurd.
         columns: see `HowToRead`.
         scale: every value is multiplied by it.
 
     Raises:
-        RecordingRefused: naming the line, and what is wrong with it.
+        RecordingRefused: naming the line and its fault.
     """
     how = HowToRead(utc_offset_s=utc_offset_s, columns=columns, scale=scale)
     return RecordedRows(text, how).recording(nameplate_w)

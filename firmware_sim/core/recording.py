@@ -9,9 +9,9 @@ from itertools import accumulate, pairwise
 
 from evidence.units import div_ceil
 
-# Exact decimals, because a fraction a row would make a million rows a matter of minutes. A value has at most 415 digits,
-# a scale 27, and what else they are multiplied with, and the sum of all rows, less than a hundred more: no digit is lost,
-# and if one ever were, that would be an exception and no wrong energy.
+# Exact decimals, because with a fraction for each row a million rows would take minutes. A value has at most 415 digits, a
+# scale 27, and all other factors and the sum over all rows add less than a hundred: no digit is lost. If one ever were, the
+# context would raise an exception rather than give a wrong energy.
 EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
 # A counter taken for the energy of each interval rises nearly always. Real production falls about as often as it rises.
 _RISES_OF_A_COUNTER_MIN = 24
@@ -20,13 +20,13 @@ _RISES_A_FALL_OF_A_COUNTER_MIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the rows of a file: rows = used + absurd + missing + repeated; `negative` are among the used.
+    """What became of the rows of a file: rows = used + absurd + missing + repeated; `negative` rows are among the used.
 
     Attributes:
-        rows, used, negative, absurd, missing, repeated: rows; see the rules of `firmware_sim.core.recorded_rows`.
+        rows, used, negative, absurd, missing, repeated: numbers of rows; see the rules of `firmware_sim.core.recorded_rows`.
         unsorted: rows with an earlier time than the row above them.
         irregular: steps between neighbouring distinct times that are not the median step.
-        gaps: places between used rows, longer than a row is held: nothing is produced in the rest of them.
+        gaps: distances between used rows that are longer than a row is held; no energy is produced in the rest of them.
     """
 
     rows: int
@@ -41,14 +41,14 @@ class Counts:
 
 
 class Recording:
-    """Energy over time, row by row, spread evenly over the time that a row is held; and its exact integral.
+    """Energy over time, where each row's energy is spread evenly over the time that the row is held; and its exact integral.
 
     Times are the recording's own unix seconds. Energy is in watt-seconds, an exact fraction.
 
     Args:
         starts: when each used row begins, rising.
-        twice_held_s: how long each is held, in half seconds; none reaches into the next one.
-        energies_ws: the energy of each over that time.
+        twice_held_s: how long each row is held, in half seconds; no row reaches into the next one.
+        energies_ws: the energy of each row over that time.
         counts: what became of all rows.
     """
 
@@ -69,12 +69,12 @@ class Recording:
 
     @property
     def end(self) -> int:
-        """When the last used row stops being held, up to the next whole second: no energy after it."""
+        """When the last used row stops being held, rounded up to a whole second: there is no energy after it."""
         return self._starts[-1] + div_ceil(self._twice_held_s[-1], 2)
 
     @property
     def looks_cumulative(self) -> bool:
-        """Whether its values nearly always rise: then a counter was taken for the energy of each interval."""
+        """Whether the values nearly always rise, so that they are probably a counter and not the energy of each interval."""
         changes = [later > earlier for earlier, later in pairwise(self._energies_ws) if later != earlier]
         rises = sum(changes)
         falls = len(changes) - rises

@@ -1,6 +1,6 @@
-"""The cells of a CSV of production: which column is what, the times and the values in it.
+"""Reads the cells of a CSV of production: its columns, times and values.
 
-Nothing is judged here but what cannot be read at all; what becomes of a row is `firmware_sim.core.recorded_rows`.
+Only a cell that cannot be read is refused here; `firmware_sim.core.recorded_rows` judges the rows.
 """
 
 import csv
@@ -23,8 +23,8 @@ COLUMNS = (TIME, *QUANTITIES)
 _NO_VALUE = frozenset({"", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none"})
 _LINE_END = re.compile("\r\n|\r|\n")
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-# What Python takes for a time or a number differs between its versions, and is far more than anybody means: '1412101200000'
-# would be a day in the year 1412, '1_000' a thousand.
+# Python's own parsers differ between its versions, and take much that is not meant as a time or a number: '1412101200000' would
+# be a day in the year 1412, '1_000' a thousand.
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(\.\d+)? ?(Z|[+-]\d\d(?::?[0-5]\d)?)?)?", re.ASCII
 )
@@ -34,7 +34,7 @@ _POSITION = re.compile(r"#([1-9]\d{0,3})")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where time and value stand in a row, and what the value is (a key of `QUANTITIES`)."""
+    """The positions of time and value in a row, and the value's quantity (a key of `QUANTITIES`)."""
 
     time: int
     value: int
@@ -43,10 +43,10 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HowToRead:
-    """How the cells of a file are to be understood.
+    """How to read the cells of a file.
 
     Attributes:
-        utc_offset_s: the offset of times that name none.
+        utc_offset_s: the offset of times without an offset.
         columns: the file's own names by ours (`time`, or a quantity); `#1` is the first column.
         scale: every value is multiplied by it, above 0.
     """
@@ -114,7 +114,7 @@ def parse_time(text: str, utc_offset_s: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: unix seconds, and the value in the file's own unit, None where the cell says nothing."""
+    """A row: unix seconds, and the value in the file's own unit; None where the cell has no value."""
 
     time: int
     value: Decimal | None
@@ -155,7 +155,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             raise RecordingRefused(number, f"is not CSV: {error}; is a quote left open?") from None
         if reader.line_num > number:
-            # A quote that somebody forgot would swallow the rows up to the next one, and nobody would miss them.
+            # A forgotten quote would swallow the rows up to the next quote, and their loss would not show.
             raise RecordingRefused(number, "a quote opens on this line and closes on none or on another; close it here")
         if any(cell.strip() for cell in cells):
             yield number, cells
@@ -165,7 +165,7 @@ def rows_of(text: str, how: HowToRead) -> tuple[list[Row], Columns]:
     """Read every cell; the rows stand in the order of the file.
 
     Raises:
-        RecordingRefused: naming the line, what is wrong with it, and what to do.
+        RecordingRefused: naming the line, its fault and the remedy.
     """
     lines = _lines(text)
     number, header = next(lines, (1, []))
@@ -182,7 +182,7 @@ def rows_of(text: str, how: HowToRead) -> tuple[list[Row], Columns]:
             raise RecordingRefused(number, f"more than {ROWS_MAX} rows; cut the file")
         if len(line) <= columns.time:
             raise RecordingRefused(number, "there is no time; every row needs one")
-        # A row that ends before its value is a row whose value is missing.
+        # In a row that ends before the value's column, the value is missing.
         cell = line[columns.value] if len(line) > columns.value else ""
         at = _time(line[columns.time], number, how.utc_offset_s)
         rows.append(Row(at, _value(cell, number)))
@@ -190,7 +190,7 @@ def rows_of(text: str, how: HowToRead) -> tuple[list[Row], Columns]:
 
 
 def _refuse_no_header(header: Sequence[str], columns: Columns, how: HowToRead) -> None:
-    # Columns by position would take the first row of a file without a header for one, and lose it without a word.
+    # With columns by position, a file without a header would lose its first row, which would be taken for the header.
     try:
         parse_time(header[columns.time], how.utc_offset_s)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What a simulated device holds at one moment, before any fault."""
+"""The registers of a simulated device at one moment, before any fault."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ class Registers:
     """Cumulative registers in Wh and the present power in W.
 
     Attributes:
-        forward_wh: what the device counts forwards; an inverter has only this one.
-        reverse_wh: the opposite direction of a meter.
-        tariff_wh: T1 to T4 of the forward register, empty for a device without.
+        forward_wh: the forward register; an inverter has only this one.
+        reverse_wh: the reverse register of a meter.
+        tariff_wh: T1 to T4 of the forward register, empty for a device without tariff registers.
         power_w: present power, positive in the direction of generation.
     """
 

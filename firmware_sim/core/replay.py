@@ -1,7 +1,7 @@
-"""A recording shifted to the world's time, and the register that counts it.
+"""A recording shifted to the world's time, and the register that counts its energy.
 
 register_i(t) = r_i x floor((R_i + w_i E(t) / 10^6) / r_i), with E in Wh from the start of the first replayed day, the
-weight w_i in millionths, the start R_i and the step r_i in Wh. All of it is exact until the one floor.
+weight w_i in millionths, the start R_i and the step r_i in Wh. The floor is the only rounding.
 """
 
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class Replay:
     """Whole local days of a recording, moved by whole weeks so that weekdays and band edges stay where they are.
 
     Attributes:
-        recording: what is replayed.
+        recording: the recording to replay.
         origin: the recording's own unix seconds at which the first replayed day begins.
-        days: how many days are settled; the recording goes on after them if it has more.
+        days: how many days are settled; a longer recording is replayed on after them.
         shift_s: world time minus recording time, whole weeks.
     """
 

@@ -1,7 +1,7 @@
 """Tariff bands of a meter, and how the replayed energy falls into them.
 
-A meter's own tariff clock runs at a fixed offset; each of its tariff registers counts its own energy exactly and is
-floored on its own, so the four may add up to a few steps less than the total.
+A meter's own tariff clock runs at a fixed offset. Each tariff register counts its own energy exactly and is floored on its
+own, so the four may add up to a few steps less than the total.
 """
 
 from bisect import bisect_right
@@ -27,8 +27,8 @@ class TariffEnergy:
     """E(t) split into T1 to T4.
 
     Args:
-        replay: what is counted.
-        bands: in rising order; the first starts at local midnight. Without any, T1 counts everything.
+        replay: the energy to count.
+        bands: in rising order; the first starts at local midnight. Without bands T1 counts everything.
     """
 
     def __init__(self, replay: Replay, bands: tuple[Band, ...]) -> None:
@@ -36,7 +36,7 @@ class TariffEnergy:
         self._replay = replay
         self._edges: list[int] = []  # world times at which another register takes over
         self._tariffs: list[int] = []
-        self._before: list[tuple[Fraction, ...]] = []  # what T1 to T4 hold at each edge
+        self._before: list[tuple[Fraction, ...]] = []  # T1 to T4 at each edge
         held = (Fraction(0),) * TARIFFS
         days = max(1, -div_floor(replay.origin - replay.recording.end, SECONDS_PER_DAY))
         for day in range(days):

@@ -1,1 +1,1 @@
-"""What the gateway decides: pure functions on plain data, without I/O, clocks or threads."""
+"""The gateway's decisions: pure functions on plain data, without I/O, clocks or threads."""

@@ -1,4 +1,4 @@
-"""Meters that an oracle asked to wait, and until when."""
+"""Which meters an oracle asked to wait, and until when."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from gateway.core.resend import delay_ms
 
 
 class Holds:
-    """Who waits; not thread-safe, one loop owns it. Bounded by the number of meters. Instants are real milliseconds."""
+    """The meters that wait, at most all meters there are. Not thread-safe: one loop owns it. Instants are real milliseconds."""
 
     def __init__(self) -> None:
         self._held: dict[bytes, tuple[int, int]] = {}  # (attempt, until)
 
     def hold(self, meter_id: bytes, base_ms: int, now_ms: int, draw: Callable[[int], int]) -> int | None:
-        """Make a meter wait, longer where it is made to again and again; until when, or None where it waits already."""
+        """Make a meter wait, each time longer; returns until when, or None where the meter waits already."""
         attempt, until = self._held.get(meter_id, (-1, 0))
         if until > now_ms:
             return None
@@ -21,13 +21,13 @@ class Holds:
         return until
 
     def release(self, meter_id: bytes) -> None:
-        """A meter waits no more, and its next wait is a first one: something of it was stored, or the two have met again."""
+        """End a meter's wait and let its next one be short again: a batch was stored, or gateway and oracle agree about its chain."""
         self._held.pop(meter_id, None)
 
     def held(self, now_ms: int) -> set[bytes]:
-        """Who waits now. A wait that is over counts until `release`: whoever is told again after it waits longer."""
+        """The meters that wait now. A wait that is over still lengthens the next one, until `release`."""
         return {meter_id for meter_id, (_, until) in self._held.items() if until > now_ms}
 
     def next_end_ms(self, now_ms: int) -> int | None:
-        """When the next of them need not wait any more."""
+        """When the first of the waiting meters has waited long enough; None where none waits."""
         return min((until for _, until in self._held.values() if until > now_ms), default=None)

@@ -1,8 +1,8 @@
-"""From what a meter said, or did not say, to the reading that its key signs.
+"""Makes of a meter's answer, or of its absence, the reading that the meter's key signs.
 
 A well-formed answer always becomes a reading, suspect or not, with the registers exactly as the meter shows them: the oracle
-judges, the edge only labels. Whatever was not a well-formed answer becomes a reading without values and with its outcome, so
-that absence is signed too.
+judges, the edge only labels. Without a well-formed answer the reading has no values, but the outcome, so that absence is
+signed too.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from evidence.binding import Direction
 from evidence.reading import PROFILE_TARIFFS, TARIFF_COUNT, Reading
 from evidence.status import CLOCKS, Status
 
-REGISTER_MAX = (1 << 63) - 1  # the oracle refuses larger ones: no meter has counted that far
+REGISTER_MAX = (1 << 63) - 1  # the oracle refuses larger ones, and no meter has counted that far
 _POWER_MAX = (1 << 31) - 1
 _SENTINELS = frozenset({0xFFFFFFFF})  # acc32 and u32 'not implemented', seen in the field beside real power
 
@@ -36,15 +36,15 @@ _OUTCOME_BITS = {
 
 @dataclass(frozen=True, slots=True)
 class MeterAnswer:
-    """What a meter said, in its own words: forward and reverse.
+    """A meter's answer in the meter's own terms, forward and reverse.
 
     Attributes:
-        forward_wh: total forward register, or None when the meter has no value there.
+        forward_wh: total forward register, or None when the meter has no value for it.
         reverse_wh: total reverse register, or None when the meter has none.
         power_w: active power, positive forward, or None.
         tariffs_wh: forward T1..T4 then reverse T1..T4, or empty.
         raw_forward: the register before scaling where a protocol has sentinels, or None.
-        forward_missing: the meter should have a forward register and said 'not implemented'.
+        forward_missing: whether the meter answered 'not implemented' for the forward register that it should have.
     """
 
     forward_wh: int | None
@@ -57,7 +57,7 @@ class MeterAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LastRegisters:
-    """The last valid registers that were signed or wait to be, for telling a fall."""
+    """The last valid registers that are signed or will be; a lower register after them has fallen."""
 
     export_wh: int | None
     import_wh: int | None
@@ -69,8 +69,8 @@ def reading_of(
     """The reading of one slot.
 
     Args:
-        answer: what the driver brought back.
-        time: UTC unix seconds when the answer, or the waiting for it, ended.
+        answer: what the line's `poll` returned.
+        time: UTC unix seconds when the answer, or the wait for it, ended.
         clock: exactly one of the clock bits.
         direction: of the meter's binding.
         profile: PROFILE_BASIC, or PROFILE_TARIFFS for a meter whose tariff registers are read.

@@ -1,7 +1,7 @@
-"""What a gateway does about an oracle's head before it seals anything.
+"""Decides, from an oracle's head, how a gateway continues a meter's chain before it seals anything.
 
 A gateway that seals on top of an outdated outbox (a restored SD card, a lost store) signs a second branch of its own history.
-So it first learns where the oracle stands, and where the two do not meet it opens an epoch on top of the oracle's head.
+So it first learns where the oracle stands. Where its own chain does not lead there, it opens an epoch on top of the oracle's head.
 """
 
 from enum import Enum
@@ -13,21 +13,19 @@ from gateway.core.sealer import MeterState
 class Step(Enum):
     """What to do about one meter."""
 
-    COMMISSION = "commission"  # nobody knows the meter: epoch 0
-    CONTINUE = "continue"  # the oracle stands at our newest header
-    RESEND = (
-        "resend"  # the oracle stands somewhere behind us, at a header that we hold or at nothing: send what follows
-    )
-    NEW_EPOCH = "new epoch"  # the oracle is ahead of us, or on another branch
+    COMMISSION = "commission"  # neither outbox nor oracle knows the meter: epoch 0
+    CONTINUE = "continue"  # the oracle's newest header is the outbox's newest header
+    RESEND = "resend"  # the oracle's newest header is an older one that the outbox holds, or none: send what follows it
+    NEW_EPOCH = "new epoch"  # the oracle is ahead of the outbox, or on another branch
 
 
 def step_of(state: MeterState | None, head: Head, *, held: bool) -> Step:
     """What to do about one meter and one oracle.
 
     Args:
-        state: the outbox's, or None when it has never sealed for this meter.
-        head: the oracle's.
-        held: the outbox holds the oracle's newest header and the one that follows it.
+        state: where the meter's chain stands in the outbox, or None before its first header.
+        head: the oracle's head of the meter.
+        held: whether the outbox holds the header that follows the oracle's newest one.
     """
     if state is None:
         return Step.NEW_EPOCH if head.known else Step.COMMISSION
@@ -44,7 +42,7 @@ def ahead(heads: list[Head]) -> Head:
 
 
 def continued(head: Head, *, profile: int) -> MeterState:
-    """The state on top of which a new epoch opens: the oracle's."""
+    """The oracle's head as a state, on top of which a new epoch opens."""
     return MeterState(
         meter_id=head.meter_id,
         profile=profile,
@@ -58,8 +56,8 @@ def continued(head: Head, *, profile: int) -> MeterState:
 
 
 def already_stored(state: MeterState, head: Head, open_count: int) -> bool:
-    """Whether the open readings of a restored outbox are known to be in batches that the oracle holds.
+    """Whether the oracle is known to hold the open readings of a restored outbox in batches.
 
-    The lost run of this gateway sealed them first thing, in this order; so they are when its sequence numbers got past them.
+    The run that was lost sealed these readings first and in this order. So the oracle holds them if its sequence numbers are past them.
     """
     return (head.epoch, head.next_seq) >= (state.epoch, state.next_seq + open_count)

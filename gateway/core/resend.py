@@ -1,4 +1,4 @@
-"""Which batches go next, and when an unanswered bundle goes again."""
+"""Decides which batches are sent next, and when an unanswered bundle is sent again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ class Waiting:
 
 
 def is_for_new_data(number: int) -> bool:
-    """Whether the bundle with this number (from 0) is one of those that new data get."""
+    """Whether the bundle with this number (from 0) is reserved for new data."""
     return number % NEW_DATA_EVERY == NEW_DATA_EVERY - 1
 
 
 def pick(waiting: Sequence[Waiting], *, new_data: bool) -> list[Waiting]:
-    """The batches of the next bundle, within both its limits; empty when nothing waits.
+    """Choose the batches of the next bundle, within its limits of items and bytes; empty when no batch waits.
 
-    A header is of no use to an oracle before the one it follows, so a meter's batches always go oldest first. What new data
-    get is a turn of their own: a meter that has just recovered from a long silence must not hold up all the others.
+    An oracle cannot use a header before the one that it follows, so a meter's batches always go oldest first. New data have
+    bundles of their own, so that a meter with a long backlog does not hold up all the others.
 
     Args:
-        waiting: not in flight, oldest first.
+        waiting: batches that are not in flight, oldest first.
         new_data: begin with the meter whose oldest waiting batch is the newest.
     """
     if new_data:
@@ -51,11 +51,11 @@ def pick(waiting: Sequence[Waiting], *, new_data: bool) -> list[Waiting]:
 
 
 def delay_ms(attempt: int, base_ms: int, draw: Callable[[int], int]) -> int:
-    """How long to wait for an answer to the attempt with this number (from 0): doubling, between half and one and a half.
+    """How many milliseconds to wait for an answer: base_ms, doubled with each attempt up to 64 times, times 0.5 to 1.5.
 
     Args:
-        attempt: number of the attempt.
-        base_ms: of the first one.
+        attempt: number of the attempt, from 0.
+        base_ms: the wait after the first attempt, before jitter.
         draw: n -> a number from 0 to n - 1; jitter, so that many gateways do not come back at the same instant.
     """
     wait = base_ms << min(attempt, _DOUBLINGS_MAX)

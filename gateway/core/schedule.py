@@ -4,14 +4,14 @@ from evidence.units import div_ceil
 
 
 def first_slot(now: int, interval_s: int, last_slot: int | None) -> int:
-    """The first slot to poll at or after `now`, and after `last_slot`, the last one that the outbox holds."""
+    """The first slot at or after `now`, or the next one where `last_slot`, the newest in the outbox, is that slot."""
     slot = div_ceil(now, interval_s) * interval_s
     # A clock that was set back must not poll a slot twice, but neither may it stop polling until it has caught up.
     return slot + interval_s if slot == last_slot else slot
 
 
 def next_slot(slot: int, now: int, interval_s: int) -> int:
-    """The slot after `slot`; when a poll took longer than the interval, the next one that is still to come."""
+    """The slot after `slot`, or the first slot at or after `now` where a poll took longer than the interval."""
     return max(slot + interval_s, div_ceil(now, interval_s) * interval_s)
 
 

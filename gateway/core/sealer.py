@@ -1,7 +1,7 @@
-"""From open readings to sealed headers: where a batch ends, and what its header says.
+"""Turns open readings into sealed headers: decides where a batch ends, and fills its header.
 
-A batch is sealed at the first of: a reading whose slot is a cut, the maximum count, a change of boot or clock state, a break
-in the slots, a time that goes back, and stop. Sealing moves a meter's state on; nothing here signs or stores.
+A batch ends at the first of: a reading whose slot is a cut, the maximum count, a change of boot, clock state or profile, a
+missing slot, a time that goes back, and stop. Sealing returns the meter's next state; nothing here signs or stores.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class OpenReading:
 
     Attributes:
         slot: the poll slot, UTC unix seconds.
-        boot_id: 16 bytes of the kernel's boot it was read in.
-        monotonic_ms: the kernel's boot clock then.
+        boot_id: 16 bytes, the kernel's boot in which the meter was read.
+        monotonic_ms: the kernel's boot clock at that moment.
         reading: the reading.
     """
 
@@ -60,14 +60,14 @@ class MeterState:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A header as it will be signed, with what travels beside it.
+    """A header as it will be signed, with the batch key and body that travel beside it.
 
     Attributes:
         header: the header.
         encoded: its exact bytes.
         batch_key: 32 bytes; zeros without a body.
         body: the encoded readings; empty for an epoch or a gap.
-        boundary: the closing reading satisfies a boundary: the body that is never let go for want of space.
+        boundary: whether the closing reading satisfies a boundary; such a body is never dropped for want of space.
     """
 
     header: Header
@@ -87,9 +87,9 @@ class CutRule:
     """When a batch ends.
 
     Attributes:
-        interval_s: between two slots; a larger step is a gap.
+        interval_s: seconds between two slots; a larger step is a gap.
         cut_every_s: cuts are the UTC multiples of this.
-        count_max: readings a batch holds at most.
+        count_max: how many readings a batch holds at most.
     """
 
     interval_s: int
@@ -99,7 +99,7 @@ class CutRule:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and under which boot a header without readings is made."""
+    """The time, boot and clock bit with which a header is made."""
 
     time: int
     boot_id: bytes
@@ -108,12 +108,12 @@ class Moment:
 
 
 def split(readings: Sequence[OpenReading], rule: CutRule, *, final: bool) -> list[list[OpenReading]]:
-    """The groups of open readings that are complete, in order; what is left over stays open.
+    """Group open readings into batches; returns the complete groups in order, and the readings of no group stay open.
 
     Args:
         readings: in the order in which they were read.
         rule: when a batch ends.
-        final: nothing follows (stop, or another binding): the last group is complete whatever it holds.
+        final: no reading follows (stop, or another binding), so the last group is complete as it is.
     """
     groups: list[list[OpenReading]] = []
     for item in readings:
@@ -128,12 +128,12 @@ def split(readings: Sequence[OpenReading], rule: CutRule, *, final: bool) -> lis
 def seal(
     state: MeterState, group: Sequence[OpenReading], rule: CutRule, entropy: Entropy
 ) -> list[tuple[Sealed, MeterState]]:
-    """Seal one group: a gap header first when slots are missing before it, then the batch; each with the state after it."""
+    """Seal one group; returns the batch, after a gap header where slots are missing before it, each with the meter's state after it."""
     out: list[tuple[Sealed, MeterState]] = []
     first = group[0]
     if state.last_slot is not None and first.slot > state.last_slot + rule.interval_s:
         from_slot = state.last_slot + rule.interval_s
-        # Never before `from_slot`, not even where the interval has been changed meanwhile.
+        # The gap never ends before `from_slot`, even where the poll interval was changed meanwhile.
         moment = Moment(
             max(from_slot, first.slot - rule.interval_s),
             first.boot_id,
@@ -167,7 +167,7 @@ def seal(
 
 
 def gap(state: MeterState, from_slot: int, until: Moment) -> tuple[Sealed, MeterState]:
-    """A header that says: the slots from `from_slot` to `until.time` were not polled, because the gateway was off."""
+    """A header that states that the slots from `from_slot` to `until.time` were not polled because the gateway was off."""
     bare = replace(_blank(state, Kind.GAP, GapReason.GATEWAY_OFF, until), t0=from_slot)
     return _bare(state, bare, until.time)
 
@@ -179,7 +179,7 @@ def commission(meter_id: MeterId, profile: int, binding_hash: bytes, moment: Mom
 
 
 def new_epoch(state: MeterState, reason: EpochReason, moment: Moment) -> tuple[Sealed, MeterState]:
-    """An epoch that continues `state`: its counter starts at 0 again, its registers at the end of the header before."""
+    """An epoch header that continues `state`: the sequence counter starts at 0 again, the registers at the previous header's end."""
     opened = replace(state, epoch=state.epoch + 1, next_seq=0)
     return _bare(opened, _blank(opened, Kind.EPOCH, reason, moment), None)
 

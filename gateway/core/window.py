@@ -1,4 +1,4 @@
-"""The window of unanswered bundles: what is in flight, since when, and what a signed answer takes out of it."""
+"""The window of unanswered bundles: which batches are in flight, and when each bundle is sent again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ class Flight:
     """One bundle on its way.
 
     Attributes:
-        number: of the bundle, growing.
-        rows: outbox rows by header hash, as long as they are unanswered.
-        attempt: how often it has been sent, less one.
-        due_ms: real time when it is sent again.
+        number: the bundle's number; later bundles have larger ones.
+        rows: the outbox rows that are unanswered, by header hash.
+        attempt: how often the bundle was sent, less one.
+        due_ms: when the bundle is sent again, real milliseconds.
     """
 
     number: int
@@ -23,12 +23,12 @@ class Flight:
 
 @dataclass(slots=True)
 class Window:
-    """At most `size` bundles in flight; not thread-safe, one loop owns it.
+    """At most `size` bundles in flight; not thread-safe: one loop owns it.
 
     Attributes:
-        size: how many may be unanswered.
-        flights: by number, oldest first.
-        next_number: of the next bundle.
+        size: how many bundles may be unanswered.
+        flights: the bundles in flight by number, oldest first.
+        next_number: the number of the next bundle.
     """
 
     size: int
@@ -37,7 +37,7 @@ class Window:
 
     @property
     def room(self) -> bool:
-        """Whether another bundle may go."""
+        """Whether another bundle may be sent."""
         return len(self.flights) < self.size
 
     @property
@@ -46,14 +46,14 @@ class Window:
         return {row for flight in self.flights.values() for row in flight.rows.values()}
 
     def send(self, rows: dict[bytes, int], *, due_ms: int) -> Flight:
-        """A new bundle is on its way."""
+        """Take a new bundle into the window."""
         flight = Flight(self.next_number, rows, 0, due_ms)
         self.flights[flight.number] = flight
         self.next_number += 1
         return flight
 
     def answered(self, header_hashes: Sequence[bytes]) -> None:
-        """These headers wait for nothing any more; a bundle without any is done."""
+        """Take answered headers out of their bundles, and bundles without unanswered headers out of the window."""
         for header_hash in header_hashes:
             for flight in list(self.flights.values()):
                 if flight.rows.pop(header_hash, None) is not None and not flight.rows:
@@ -64,5 +64,5 @@ class Window:
         return [flight for flight in self.flights.values() if flight.due_ms <= now_ms]
 
     def next_due_ms(self) -> int | None:
-        """When the next bundle becomes overdue."""
+        """When the next bundle becomes overdue; None where none is in flight."""
         return min((flight.due_ms for flight in self.flights.values()), default=None)

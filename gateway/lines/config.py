@@ -42,7 +42,7 @@ class MeterConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterPlace:
-    """What it takes to ask one meter, without its key: `serial`, `address`, and the switches `tariffs` and `power`."""
+    """How to ask one meter, without its key: `serial`, `address`, and the switches `tariffs` and `power`."""
 
     serial: str
     address: str
@@ -60,12 +60,12 @@ class LineConfig:
         protocol: modbus-rtu or dlt645.
         framing: of Modbus over TCP: `tcp` for devices that speak Modbus TCP, `rtu` for converters that carry a serial line.
         baudrate: 9600 by default; like the parity, a matter of the converter when the port is TCP.
-        parity: none, even or odd; a pseudo-terminal is always opened without.
+        parity: none, even or odd; a pseudo-terminal is always opened without parity.
         timeout_ms: how long an answer may take.
         quiet_ms: how long the line is kept quiet after a time-out, before it is flushed and asked again.
         attempts: how often a meter is asked in one slot before it counts as silent.
         with_power: addresses of the meters with `power = true`: their active power is read and signed too (DL/T 645 only;
-            an inverter always says it).
+            an inverter always sends it).
         meters: at least one.
     """
 
@@ -92,7 +92,7 @@ def read_lines(table: Table, asset: str, profile: str) -> tuple[LineConfig, ...]
 
 
 def load_lines(path: Path) -> list[tuple[LineConfig, list[MeterPlace]]]:
-    """Read only the lines and where their meters are: for a first read, before there is any key or binding.
+    """Read only the lines and their meters' addresses: for a first read, before there is any key or binding.
 
     Raises:
         ConfigError: naming the file and the field.
@@ -156,7 +156,7 @@ def _tcp_port(table: Table, port: str) -> str:
 
 def _framing(table: Table, protocol: str, *, over_tcp: bool) -> str:
     if over_tcp and protocol == "modbus-rtu":
-        # A wrong guess would be silence, which looks like a dead device.
+        # With a wrong guess the device would not answer, and look dead.
         if not table.has("framing"):
             raise table.error(
                 "framing", "is missing: tcp for a device that speaks Modbus TCP, rtu for a serial converter"
@@ -206,7 +206,7 @@ def _binding(table: Table) -> tuple[Binding, bytes]:
     text = path.read_text("ascii", errors="replace").strip()
     try:
         record = bytes.fromhex(text)
-        # The installer's key is the one the record names: whether it is to be trusted is for the oracle to say.
+        # The record is checked under the installer's key that it names itself; the oracle decides whether to trust that installer.
         named = bindings.decode(record[: -2 * 64]).installer_point
         return bindings.open_binding(record, installer_point=named)
     except (ValueError, EvidenceError) as error:

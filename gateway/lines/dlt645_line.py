@@ -1,7 +1,7 @@
 """DL/T 645-2007 meters: our own codec over the line's port.
 
-An answer names its meter and its data item, but not its request. A meter answers in the order in which it is asked, so after an
-overdue answer the meter is first asked for another item: once that answer is there, the overdue one has come or never will.
+An answer names its meter and its data item, but not its request. A meter answers in the order in which it is asked. So after an
+overdue answer the gateway first asks for another item: when that answer arrives, the overdue one has arrived before it or never will.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
 T = TypeVar("T")
 
 _TARIFFS = 4
-_SKIPPED_MAX = 64  # what may stand before an answer; more is a babbling line
+_SKIPPED_MAX = 64  # how many other frames may precede an answer; a line with more is babbling
 _PROBES = (dlt645.REVERSE_TOTAL, dlt645.FORWARD_TOTAL, dlt645.FORWARD_ALL)
 
 
@@ -61,7 +61,7 @@ class Dlt645Line:
         )
 
     def _power(self, address: str) -> int | None:
-        """Read the power; whatever goes wrong with it, the registers that were read before are kept: they are the money."""
+        """Read the power. A failure here returns None, so that the registers, which are the money, are kept all the same."""
         try:
             return self._read_item(address, dlt645.POWER_TOTAL, partial(dlt645.open_power, address=address))
         except DeviceRefused:
@@ -81,7 +81,7 @@ class Dlt645Line:
         if probe is not None:
             with suppress(DeviceRefused):
                 self._read(address, probe)
-        # Without an item left to ask for, the quiet line before this request has to do.
+        # Where no item is left to ask for, the quiet time before this request must suffice.
         overdue.clear()
 
     def _read(self, address: str, item: int) -> tuple[int | None, ...]:
@@ -96,14 +96,14 @@ class Dlt645Line:
             port.write(dlt645.read_request(address, item))
             deadline_ms = now_ms() + self._port.timeout_ms
             while now_ms() < deadline_ms:
-                # One byte wakes us; the rest of the frame is there or follows within the decoder.
+                # Wait for one byte; the decoder keeps what has arrived until the frame is whole.
                 chunk = port.read(1)
                 chunk += port.read(port.in_waiting)
                 for event in decoder.feed(chunk):
                     try:
                         return self._take(event, opener, self._overdue[address], item, skipped)
                     except (FrameDamaged, ForeignAnswer) as error:
-                        # The answer may still follow what was in its way: listen on until the time is over.
+                        # The answer may still follow this frame: listen on until the time is over.
                         skipped.append(error)
                         if len(skipped) >= _SKIPPED_MAX:
                             raise

@@ -1,7 +1,7 @@
-"""What the poll loop needs of a line, and the rules that every protocol keeps.
+"""One line as the poll loop asks it, and the rules that hold for every protocol.
 
-A meter is asked `attempts` times. Damage, another slave's answer and a late answer are counted and never a reading; a device
-that refuses is not asked again in the same slot.
+A meter is asked at most `attempts` times. A damaged frame, another slave's answer and a late answer are counted and never become a
+reading. A device that refuses is not asked again in the same slot.
 """
 
 from collections import Counter
@@ -24,28 +24,28 @@ COUNTERS = (
     "unusable",
     "flushed_bytes",
 )
-# Fields by which an answer of the right slave tells that it answers an earlier request.
+# Fields of a right slave's answer that show that it answers an earlier request.
 _LATE_FIELDS = frozenset({"byte count", "data identifier", "transaction"})
 
 
 def counter_of(error: MeterError) -> str:
-    """The counter of a problem: that of its code, and `late` for an answer to an earlier request of the same slave."""
+    """The counter of a problem: `late` for an answer to an earlier request of the same slave, else the error's code."""
     return "late" if isinstance(error, ForeignAnswer) and error.field in _LATE_FIELDS else error.code
 
 
 class Silence(Exception):
-    """No answer within the time; an outcome on its way to `MeterLine.poll`, never seen outside."""
+    """No answer within the time; `MeterLine.poll` turns it into an outcome, and no caller sees it."""
 
 
 class MeterProtocol(Protocol):
-    """How one protocol asks one meter; what it skips on the way to a good answer it counts itself."""
+    """How one protocol asks one meter; it counts by itself the frames that it skips before a good answer."""
 
     def ask(self, address: str, *, tariffs: bool) -> MeterAnswer:
         """Ask once.
 
         Raises:
             Silence: nothing came in time.
-            FrameDamaged, ForeignAnswer, DeviceRefused, ModelMismatch: what came instead of an answer.
+            FrameDamaged, ForeignAnswer, DeviceRefused, ModelMismatch: something else than the answer came.
             LineUnusable: the port has gone away.
         """
 
@@ -65,11 +65,11 @@ class MeterLine:
 
     @property
     def problem(self) -> str:
-        """What a person has to put right, in a sentence: the port, or devices of a wrong kind; empty when nothing."""
+        """A sentence on what a person has to put right, the port or devices of a wrong kind; empty where nothing is wrong."""
         return "; ".join(self._problems.values())
 
     def poll(self, address: str, *, tariffs: bool) -> MeterAnswer | Outcome:
-        """Ask one meter, at most `attempts` times; always comes back, with its answer or with why there is none."""
+        """Ask one meter, at most `attempts` times; always returns, with the answer or with the outcome that says why there is none."""
         outcome = Outcome.NO_ANSWER
         for _ in range(self._attempts):
             self.counts["asked"] += 1

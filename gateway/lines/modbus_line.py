@@ -2,9 +2,9 @@
 
 RTU frames go over a serial port or, through a converter, over TCP; Modbus TCP has frames of its own.
 
-pymodbus frames, sends and waits; what it hears goes through our own strict codec first. Only an answer with the right unit,
-function, length and CRC, behind nothing but whole answers to somebody else, ends the waiting. One request brings model, energy,
-power and both scale factors: a scale factor may change between two requests.
+pymodbus frames, sends and waits; the bytes that it receives go through our own strict codec first. Waiting ends with an answer of
+the right unit, function, length and CRC; before it only whole answers of other units may stand. One request reads model, energy,
+power and both scale factors, because a scale factor may change between two requests.
 """
 
 import logging
@@ -24,15 +24,15 @@ from meters.errors import DeviceRefused, ForeignAnswer, FrameDamaged, MeterError
 
 _MODELS_MAX = 32
 _FRAME_FIXED = 5  # unit, function, byte count or exception code, CRC
-_COUNT_CYCLE = 16  # numbers of registers that a poll may ask for; all lie within an inverter's model
+_COUNT_CYCLE = 16  # how many different register counts polls use in turn; all lie within an inverter's model
 _REGISTERS = 0x10000
-# What a device says of registers that it does not have; any other refusal says nothing of where its map begins.
+# A device refuses registers that it does not have with these codes; any other refusal tells nothing of where its map begins.
 _NOT_THERE = (modbus_rtu.ILLEGAL_ADDRESS, modbus_rtu.ILLEGAL_VALUE)
 _SAID_FOR_IT = (modbus_rtu.PATH_UNAVAILABLE, modbus_rtu.TARGET_SILENT)
-_HEARD_MAX = 4096  # bytes after one request: longer than any answer, and all the late ones before it
+_HEARD_MAX = 4096  # bytes after one request: more than an answer and all late answers before it take
 
-# pymodbus says 'No response received after 0 retries' of every silence, as an error and of nobody by name. Silences are counted,
-# signed and said by us, with the meter they belong to.
+# pymodbus logs 'No response received after 0 retries' as an error at every silence, and names no meter. The gateway counts silences
+# itself, signs them as readings, and logs them with their meter.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 _Client: TypeAlias = ModbusSerialClient | ModbusTcpClient
@@ -44,7 +44,7 @@ class ModbusLine:
     Args:
         port: of the line.
         counts: of the line.
-        mbap: whether frames are those of Modbus TCP; else they are RTU frames, whatever carries them.
+        mbap: whether frames are those of Modbus TCP; else they are RTU frames, over a serial port or over TCP.
     """
 
     def __init__(self, port: SerialPort, counts: Counter[str], *, mbap: bool = False) -> None:
@@ -55,7 +55,7 @@ class ModbusLine:
         self._client: _Client | None = None
         self._model_address: dict[int, int] = {}  # by unit: where its inverter model begins
         self._bases: dict[int, tuple[int, ...]] = {}  # by unit: where its map may begin, the likeliest first
-        self._turn: Counter[int] = Counter()  # by unit: how many requests have been asked, for their lengths
+        self._turn: Counter[int] = Counter()  # by unit: how many requests were sent; it chooses the next one's length
 
     def ask(self, address: str, *, tariffs: bool) -> MeterAnswer:
         """Read energy and power of one inverter; see `MeterProtocol.ask`."""
@@ -63,8 +63,8 @@ class ModbusLine:
         unit = int(address)
         if unit not in self._model_address:
             self._model_address[unit] = self._discover(unit)
-        # An answer carries no request number, but it carries its length: no two requests in a row have the same one, so
-        # that a late answer to the one before is seen to be that.
+        # An answer carries no request number, but it carries its length. No two requests in a row ask for the same length, so a late
+        # answer to the request before is recognised.
         self._turn[unit] += 1
         count = sunspec.INVERTER_BLOCK_REGISTERS + self._turn[unit] % _COUNT_CYCLE
         try:
@@ -80,12 +80,12 @@ class ModbusLine:
     def _discover(self, unit: int) -> int:
         bases = self._bases.setdefault(unit, sunspec.BASES)
         for base in bases:
-            # Each base is asked for with a length of its own, for the reason given in `ask`.
+            # Each base has a request length of its own, for the reason given in `ask`.
             count = 4 + sunspec.BASES.index(base)
             try:
                 head = self._read(unit, base, count)
             except Silence:
-                # There are devices that do not answer for registers that they do not have: begin elsewhere next time.
+                # Some devices do not answer for registers that they do not have: begin at another base next time.
                 self._bases[unit] = (*bases[bases.index(base) + 1 :], *bases[: bases.index(base) + 1])
                 raise
             except DeviceRefused as error:
@@ -169,13 +169,13 @@ class ModbusLine:
 
 
 class _Heard:
-    """What came after one request.
+    """The bytes that came after one request.
 
     Attributes:
-        frame: the answer, whole; empty as long as there is none.
-        skipped: answers to somebody else before it.
-        problem: the last reason why what came is no answer.
-        transaction: number of the request, with Modbus TCP.
+        frame: the whole answer; empty as long as there is none.
+        skipped: answers of other units or to other requests, which came before it.
+        problem: the last reason why the bytes are no answer.
+        transaction: the request's number in Modbus TCP.
     """
 
     def __init__(self, unit: int, count: int, *, mbap: bool) -> None:
@@ -188,13 +188,13 @@ class _Heard:
         self.problem: MeterError | None = None
 
     def filter(self, data: bytes) -> bytes:
-        """Of all bytes since the request, the answer alone; nothing while there is none, so that pymodbus waits on."""
+        """Return the answer alone out of all bytes since the request, or no bytes while there is none, so that pymodbus waits on."""
         self.skipped, self.problem = [], None
         if len(data) > _HEARD_MAX:
             self.problem = FrameDamaged(
                 modbus_rtu.PROTOCOL, f"more than {_HEARD_MAX} bytes came, none of them the answer"
             )
-            raise ModbusException(str(self.problem))  # ends the waiting: somebody babbles
+            raise ModbusException(str(self.problem))  # ends the waiting: the line is babbling
         at = 0
         while at < len(data):
             length = _FRAME_FIXED
@@ -220,7 +220,7 @@ class _Heard:
         return b""
 
     def open(self, frame: bytes) -> tuple[int, ...]:
-        """The registers of a whole frame; raises what the codec of its kind raises."""
+        """The registers of a whole frame; errors as `decode_read_answer` of the frame's kind."""
         if self._mbap:
             return modbus_tcp.decode_read_answer(
                 frame, transaction=self.transaction, unit=self._unit, count=self._count

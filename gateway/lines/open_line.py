@@ -1,4 +1,4 @@
-"""From a line's configuration to the line that the poll loop and `helioracle gateway probe` ask."""
+"""Makes a line of its configuration, for the poll loop and for `helioracle gateway probe`."""
 
 from collections import Counter
 
@@ -22,7 +22,7 @@ def open_line(config: LineConfig) -> MeterLine:
 
 
 def _protocol(config: LineConfig, port: SerialPort, counts: Counter[str]) -> MeterProtocol:
-    # Imported when it is used: a site of DL/T 645 meters alone never loads pymodbus, nor the other way round.
+    # Imported only when it is used: a site with DL/T 645 meters alone never loads pymodbus, and one with Modbus alone never our codec.
     if config.protocol == "modbus-rtu":
         from gateway.lines.modbus_line import ModbusLine  # noqa: PLC0415 see above
 

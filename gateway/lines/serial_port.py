@@ -1,4 +1,4 @@
-"""The one place where a line's port, serial or TCP, is opened, kept quiet and flushed."""
+"""A line's port, serial or TCP: the one place that opens it, keeps it quiet and flushes it."""
 
 import time
 from pathlib import Path
@@ -16,7 +16,7 @@ _QUIET_TIMES_MAX = 4
 
 
 class ByteStream(Protocol):
-    """What a line does with its open port, be it a `serial.Serial` or a `TcpStream`."""
+    """An open port as a line uses it: a `serial.Serial` or a `TcpStream`."""
 
     timeout: float | None
 
@@ -29,26 +29,26 @@ class ByteStream(Protocol):
         """Bytes that can be read without waiting."""
 
     def read(self, size: int = 1) -> bytes:
-        """`size` bytes, fewer when the time is over."""
+        """Read `size` bytes, fewer when the time is over."""
 
     def write(self, data: bytes) -> int | None:
-        """All of `data`."""
+        """Write all of `data`."""
 
     def reset_input_buffer(self) -> None:
-        """Throw away what has come."""
+        """Throw away the bytes that have arrived."""
 
     def close(self) -> None:
         """Close it."""
 
 
 class SerialPort:
-    """A port of our own, opened at its first use and again after it has gone away: 8 data bits and 1 stop bit, or TCP.
+    """A line's own port, opened at its first use and again after it has gone away: 8 data bits and 1 stop bit, or TCP.
 
-    A device file is tried again at every use, a TCP address after a growing wait. A TCP connection that the far end has closed
-    meanwhile (converters do so after some idle time) is made anew before the next request, so that it costs no reading.
+    A device file is tried again at every use, a TCP address after a growing wait. Converters close an idle TCP connection; the port
+    then connects again before the next request, so that no reading is lost.
 
     Args:
-        line: its name, for errors.
+        line: the line's name, for errors.
         path: device file, a link to one, or tcp://host:port.
         baudrate: of the line.
         parity: none, even or odd.
@@ -69,21 +69,21 @@ class SerialPort:
 
     @property
     def parity(self) -> str:
-        """The parity the port is opened with, as pyserial spells it; a pseudo-terminal carries none."""
+        """The parity with which the port is opened, as pyserial spells it; a pseudo-terminal carries no parity."""
         return _PARITIES["none"] if Path(self.path).resolve().parent == _PTY else self._parity
 
     def open(self) -> ByteStream:
         """The open port.
 
         Raises:
-            LineUnusable: it cannot be opened, or another process holds it.
+            LineUnusable: the port cannot be opened, or another process holds it.
         """
         if isinstance(self._port, TcpStream) and self._port.ended:
             self.close()
         if self._port is None:
             try:
                 self._port = self._open()
-            # pyserial lets termios errors through beside its own.
+            # pyserial raises termios errors, too, beside its own.
             except (OSError, ValueError) as error:
                 raise LineUnusable(self.line, self.path, str(error)) from None
         return self._port
@@ -109,11 +109,11 @@ class SerialPort:
             port.close()
 
     def make_quiet(self) -> None:
-        """Say that an answer is overdue: it may still come, and must not pass as the next one's."""
+        """Keep the line quiet before the next request, because an overdue answer may still come and must not pass for the next one."""
         self._quiet_until_ms = now_ms() + self._quiet_ms
 
     def wait_quiet(self) -> int:
-        """Before a request: wait until the line has been quiet since a time-out, and throw away what came; returns how much.
+        """Wait, before a request, until the line is quiet after a time-out, and throw away what arrives; returns how many bytes.
 
         Raises:
             LineUnusable: the port cannot be opened or has gone away.
@@ -134,7 +134,7 @@ class SerialPort:
 
     def _read_until_quiet(self, port: ByteStream, until_ms: int) -> int:
         thrown = 0
-        # What still comes starts the quiet time again, but a line that never falls silent must not hold up its meters.
+        # Each byte that still comes starts the quiet time again, but a line that never falls silent must not hold up its meters.
         deadline_ms = now_ms() + _QUIET_TIMES_MAX * self._quiet_ms
         while (left_ms := min(until_ms, deadline_ms) - now_ms()) > 0:
             port.timeout = left_ms / 1000
@@ -147,5 +147,5 @@ class SerialPort:
 
 
 def now_ms() -> int:
-    """The real clock that time-outs live in."""
+    """Milliseconds of the real, monotonic clock, for time-outs."""
     return div_floor(time.monotonic_ns(), 1_000_000)

@@ -20,11 +20,11 @@ _CLOSED = "the far end has closed the connection"
 
 
 class TcpStream:
-    """Reads and writes as a pyserial port does; a connection that the far end has closed is a ConnectionResetError.
+    """Reads and writes as a pyserial port does; raises ConnectionResetError where the far end has closed the connection.
 
     Attributes:
-        timeout: how long a read waits for the bytes it was asked for, in seconds.
-        baudrate: how fast a wire would be; pymodbus looks for bytes in such steps.
+        timeout: how many seconds a read waits for its bytes.
+        baudrate: a nominal speed; pymodbus derives from it how often to look for bytes.
     """
 
     baudrate = 115_200
@@ -35,7 +35,7 @@ class TcpStream:
         self._write_timeout_s = timeout_s
         connection.settimeout(0)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A converter that lost its power says nothing, and its silence must not pass for that of its meters for ever.
+        # A converter without power is silent, and its silence must not pass for that of its meters for ever.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _FAR_END_GONE_MS)
 
@@ -49,7 +49,7 @@ class TcpStream:
 
     @property
     def ended(self) -> bool:
-        """Whether the far end has closed the connection and everything it said has been read."""
+        """Whether the far end has closed the connection and all its bytes have been read."""
         try:
             return self.socket.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
@@ -83,7 +83,7 @@ class TcpStream:
         return len(data)
 
     def reset_input_buffer(self) -> None:
-        """Throw away what has come."""
+        """Throw away the bytes that have arrived."""
         waiting = self.in_waiting
         if waiting:
             self.socket.recv(waiting)
@@ -94,7 +94,7 @@ class TcpStream:
 
 
 class TcpAddress:
-    """Where to connect to; after a failure not again before a wait is over that doubles up to 64 times, with jitter."""
+    """The address of a converter or device. Failed attempts are followed by a wait, which doubles up to 64 times the first, with jitter."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -107,10 +107,10 @@ class TcpAddress:
         """A new connection whose reads wait `timeout_s`.
 
         Raises:
-            OSError: there is none, or it is too early to try again.
+            OSError: the connection fails, or it is too early to try again.
         """
         if now_ms() < self._not_before_ms:
-            raise ConnectionError(self._problem)  # the same words, so that whoever logs changes logs it once
+            raise ConnectionError(self._problem)  # the same words, so that a log of changes has them once
         try:
             stream = TcpStream(socket.create_connection((self._host, self._port), _CONNECT_TIMEOUT_S), timeout_s)
         except OSError as error:
@@ -126,7 +126,7 @@ def tcp_address(text: str) -> TcpAddress:
     """The address in tcp://host:port; an IPv6 host stands in brackets.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no such address.
     """
     parts = urlsplit(text)
     unwanted = parts.username or parts.path or parts.query or parts.fragment

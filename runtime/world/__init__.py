@@ -1,1 +1,1 @@
-"""The stepped world: one clock that several processes share over a socket, so that a replay waits for nobody's clock."""
+"""The stepped world: one clock that several processes share over a socket, so that a replay does not wait for real time."""

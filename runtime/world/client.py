@@ -1,7 +1,7 @@
-"""A world clock that another process serves (see `server.py`): what `world = "run/world.sock"` in a service's file asks for.
+"""The client of a world clock that another process serves (see `server.py`); `world = "run/world.sock"` in a service's file asks for it.
 
-When the other side is away time stands still, so nothing is lost: waits go on waiting, and as soon as it is back it is told again who
-is here and what everybody waits for.
+While the server is away time stands still, so nothing is lost: waits continue, and when the server is back the client tells it again
+which participants there are and what each waits for.
 """
 
 import contextlib
@@ -26,9 +26,9 @@ class RemoteClock:
     """The `WorldClock` of a world in another process.
 
     Args:
-        path: its socket; it may come later.
-        process: what this process calls itself there, as `expected` of the world spells it.
-        on_failure: told when the world refuses this process.
+        path: the world's socket; it may appear later.
+        process: this process's name in the world, as `expected` spells it.
+        on_failure: called when the world refuses this process.
     """
 
     def __init__(self, path: Path, process: str, *, on_failure: Callable[[BaseException], None]) -> None:
@@ -36,7 +36,7 @@ class RemoteClock:
         self._process = process
         self._now: int | None = None
         self._connection: socket.socket | None = None
-        self._generation = 0  # of connections: an answer that one of them owes, the next one does not
+        self._generation = 0  # number of the connection: the next one does not owe the answers of this one
         self._ready = False
         self._closed = False
         self._participants: dict[int, RemoteParticipant] = {}
@@ -47,12 +47,12 @@ class RemoteClock:
         self._worker.start()
 
     def wait_known(self, timeout_s: float) -> bool:
-        """Wait, real time, until the world has said what time it is; False when it has not."""
+        """Wait, in real time, until the world has sent its time; False where it did not within `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: self._now is not None, timeout_s)
 
     def now(self) -> int:
-        """UTC unix seconds of the world; while a participant of ours is busy it is exact, otherwise as last heard.
+        """UTC unix seconds of the world: exact while a participant of this process is busy, otherwise as last received.
 
         Raises:
             ClockClosed: the clock was closed before the world ever answered.
@@ -64,7 +64,7 @@ class RemoteClock:
             return self._now
 
     def join(self, name: str) -> "RemoteParticipant":
-        """Become a participant, busy until it says otherwise."""
+        """Add a participant, busy until it calls another of its methods."""
         with self._changed:
             participant = RemoteParticipant(self, self._next_number, name)
             self._next_number += 1
@@ -73,21 +73,21 @@ class RemoteClock:
         return participant
 
     def ready(self) -> None:
-        """Everybody who must be waited for has joined; until this is said the world's time stands still for this process."""
+        """Tell the world that all participants of this process have joined; until then the world's time stands still for it."""
         with self._changed:
             if not self._ready:
                 self._ready = True
                 self._send(encode("ready"))
 
     def depart(self) -> None:
-        """Say goodbye, so that the world waits for this process no more, unless it is expected there; then `close`."""
+        """Say goodbye, so that the world waits for this process no more, unless `expected` names it. To be followed by `close`."""
         with self._changed:
             if self._ready:
                 self._ready = False
                 self._send(encode("bye"))
 
     def close(self) -> None:
-        """Hang up: everybody of this process who waits gets `ClockClosed`. Without `depart` the world waits for it. Idempotent."""
+        """Hang up: every participant that waits gets `ClockClosed`. Without `depart` the world waits for this process. Idempotent."""
         with self._changed:
             self._closed = True
             self._closing.set()
@@ -97,7 +97,7 @@ class RemoteClock:
 
     @property
     def connected(self) -> bool:
-        """Whether the world is there."""
+        """Whether the connection to the world stands."""
         with self._changed:
             return self._connection is not None
 
@@ -118,7 +118,7 @@ class RemoteClock:
                 participant.asked += 1
                 self._send(encode("set", participant.number, BUSY, participant.asked))
             asked, generation = participant.asked, self._generation
-            # A connection that breaks answers nothing; the next one begins with everybody's state, and until then time stands still.
+            # A broken connection answers no request; the next one begins with all participants' states, and until then time stands still.
             self._changed.wait_for(
                 lambda: (
                     participant.held >= asked
@@ -140,7 +140,7 @@ class RemoteClock:
             )
             if self._closed or participant.number not in self._participants:
                 raise ClockClosed
-            # The world knows that whoever's instant has come is busy: nothing need be said, and nothing waited for.
+            # The world counts a participant whose instant has come as busy: nothing need be sent, and no answer waited for.
             participant.state = BUSY
 
     def _leave(self, participant: "RemoteParticipant") -> None:
@@ -152,7 +152,7 @@ class RemoteClock:
     # ------------------------------------------------------------ the connection
 
     def _send(self, data: bytes) -> None:
-        # Under the lock, so that the world hears everything in the order in which it happened here.
+        # Called under the lock, so that the world receives all lines in the order in which their causes happened here.
         if self._connection is None:
             return
         try:
@@ -186,7 +186,7 @@ class RemoteClock:
                     self._connection = None
                     self._changed.notify_all()
                 connection.close()
-            # A world that hangs up at once, because its disk is full, is not asked as fast as it can say so.
+            # A world whose disk is full hangs up at once; a pause keeps this loop from connecting as fast as it can.
             self._closing.wait(_RETRY_S)
 
     def _listen(self, connection: socket.socket) -> None:
@@ -196,7 +196,7 @@ class RemoteClock:
             self._generation += 1
             self._connection = connection
             for participant in self._participants.values():
-                # What an older connection owed is answered by joining again: before `ready` the time stands still.
+                # Joining again answers what an older connection owed: before `ready` the time stands still.
                 participant.held = participant.asked
             lines = [encode("hello", VERSION, self._process)]
             lines += [encode("join", p.number, p.state, p.name) for p in self._participants.values()]

@@ -1,8 +1,8 @@
-"""What of a stepped world outlives the process that serves it: its newest instant, and who must be waited for.
+"""The file that outlives the process that serves a stepped world: its newest instant, and the processes that must be waited for.
 
-The file, `<socket>.time`, is text: the instant in unix seconds, then a line `<count> <process>` for each process that has come and has
-not said goodbye. It is durable before anybody acts on it, so a world that is killed, or loses its power, and is started again never goes
-back behind what somebody has lived, nor goes on without somebody who was there.
+The file, `<socket>.time`, is text: the instant in unix seconds, then a line `<count> <process>` for each name of processes that have come
+and have not said goodbye. It is durable before any process acts on it. So a world that is killed, or loses its power, and is started again
+never goes back behind an instant that a process has seen, nor advances without a process that was there.
 """
 
 import re
@@ -19,14 +19,14 @@ _PLACE = re.compile(r"([1-9][0-9]?) ([A-Za-z0-9][A-Za-z0-9 ._-]{0,62})")
 
 
 class KeptWorld:
-    """The file and what it says; its methods may be called by any thread.
+    """The file and its content; any thread may call its methods.
 
     Args:
         path: the file; it is made at the first change.
-        start: the instant where there is no file, or an earlier one in it.
+        start: the instant where there is no file, or where the file has an earlier one.
 
     Raises:
-        WorldRefused: what stands there is not such a file.
+        WorldRefused: the content is not of this format.
     """
 
     def __init__(self, path: Path, *, start: int) -> None:
@@ -44,7 +44,7 @@ class KeptWorld:
 
     @property
     def instant(self) -> int:
-        """Unix seconds; never before the one that was kept last."""
+        """The newest instant in unix seconds; never before the one that was kept last."""
         with self._lock:
             return self._instant
 
@@ -55,17 +55,17 @@ class KeptWorld:
             return self._owed.copy()
 
     def advance(self, instant: int) -> None:
-        """Keep a new instant; durable when this returns (OSError where it is not)."""
+        """Keep a new instant, durable when this returns; OSError where it could not be written."""
         with self._lock:
             self._write(instant, self._owed)
             self._instant = instant
 
     def owe(self, process: str, count: int) -> None:
-        """Keep that so many processes of a name must be waited for; durable when this returns.
+        """Keep how many processes of a name must be waited for; durable when this returns.
 
         Raises:
-            WorldRefused: that would be more than `PLACES_MAX` processes.
-            OSError: it could not be written.
+            WorldRefused: there would be more than `PLACES_MAX` processes.
+            OSError: the file could not be written.
         """
         with self._lock:
             owed = self._owed.copy()

@@ -1,15 +1,15 @@
-"""The lines in which a stepped world's time is spoken over a socket: short, ASCII, one a fact.
+"""The line protocol of a stepped world: short ASCII lines over a socket, one fact each.
 
 To the world:                                     From the world:
-    hello 2 <process>       first, once               now <t>                at the hello, and before anybody lives in t
+    hello 2 <process>       first, once               now <t>                after the hello, and before a participant sees t
     join <id> <state> <name>                          held <id> <count> <t>  the time stands still at t for this participant
     set <id> <state> [<count>]                        error <text>           and the connection ends
     leave <id>
-    ready                   all that joins has joined
-    bye                     nobody need wait for this process any more; without it a connection that ends is a process that died
+    ready                   all participants have joined
+    bye                     the world need not wait for this process any more; a connection that ends without it is a process that died
 
-<state> is `busy`, `idle`, or the unix second that is waited for. <count> numbers the times a participant says busy: only when it is
-answered does the time stand still for it.
+<state> is `busy`, `idle`, or the unix second that is waited for. <count> numbers the `busy` lines of a participant: the time stands still
+for it only once `held` has answered that number.
 """
 
 import re
@@ -55,7 +55,7 @@ def parse(line: str) -> Line:
     """One line, without its end.
 
     Raises:
-        WorldRefused: it has none of the shapes above.
+        WorldRefused: the line has none of the shapes above.
     """
     verb = line.split(" ", 1)[0]
     match = _SHAPES[verb].fullmatch(line) if verb in _SHAPES else None
@@ -79,7 +79,7 @@ class LineReader:
         """The lines that are complete with this chunk.
 
         Raises:
-            WorldRefused: a line is too long, or not one of ours.
+            WorldRefused: a line is too long, or is not of the protocol.
         """
         *complete, self._rest = (self._rest + chunk).split(b"\n")
         for raw in complete:

@@ -1,12 +1,12 @@
-"""Serves a stepped clock to other processes over a unix socket (DESIGN, section 3): what `helioracle sim run` hosts with `[world]`.
+"""Serves a stepped clock to other processes over a unix socket; `helioracle sim run` does so with `[world]`.
 
-Who holds the world's time:
-    - whoever is busy, and a process that is still coming up;
-    - a process that has come and is away without a goodbye: killed, failed, or without power. It may come back, and until then nothing
-      happens that it would have taken part in. A process that is stopped in order says goodbye and is waited for no more;
-    - a process that is `expected`, whenever it is not there, goodbye or not, also before it has ever come.
+The world's time is held by
+    - each busy participant, and each process that has not yet said that it is ready;
+    - each process that has come and is away without a goodbye: killed, failed, or without power. It may come back, and until then nothing
+      happens that it would have taken part in. A process that is stopped in order says goodbye, and the world waits for it no more;
+    - each process that `expected` names, while it is not there: before it first comes, and after a goodbye too.
 
-The newest instant, and who must be waited for, are durable before anybody acts on them (`kept.py`): so the process that serves the
+The newest instant, and the processes to wait for, are durable before any process acts on them (`kept.py`): so the process that serves the
 world may be killed, too.
 """
 
@@ -41,11 +41,11 @@ class WorldConfig:
     """`[world]`: a stepped world, for replays; without it time is the machine's.
 
     Attributes:
-        socket: where the other processes find it; their files name it as `world`.
-        start: its first instant, unix seconds. An instant kept beside the socket, of an earlier run, takes its place.
-        until: its last instant, or None.
-        expected: nothing moves before these processes have come, nor while one is away: "gateway", "oracle", "api", "keeper"; two gateways
-            stand here twice.
+        socket: the socket's path; the other processes' files name it as `world`.
+        start: the first instant, unix seconds. A later instant that an earlier run kept beside the socket takes its place.
+        until: the last instant, or None.
+        expected: the time stands still before these processes have come, and while one is away: "gateway", "oracle", "api", "keeper"; with
+            two gateways "gateway" stands here twice.
     """
 
     socket: Path
@@ -69,11 +69,11 @@ def read_world(table: Table) -> WorldConfig:
 
 
 class WorldServer:
-    """The world as one process has it and others see it.
+    """Serves one process's stepped clock to other processes.
 
     Args:
         config: see `WorldConfig`.
-        on_failure: told when the thread that accepts connections dies, or the instant cannot be kept: then nobody moves any more.
+        on_failure: called when the thread that accepts connections dies, or the instant cannot be kept: then the time stands still.
 
     Raises:
         WorldRefused: the path is too long for a socket, or the kept instant cannot be read.
@@ -122,7 +122,7 @@ class WorldServer:
         self._worker.start()
 
     def stop(self) -> None:
-        """Stop listening, hang up, and end the world for this process; the others wait for it to come back. Idempotent."""
+        """Stop listening, hang up, and end the world for this process; the other processes wait for it to come back. Idempotent."""
         listener, self._listener = self._listener, None
         if listener is not None:
             # Wakes `accept`, which closing alone does not.
@@ -139,7 +139,7 @@ class WorldServer:
         self.clock.close()
 
     def status(self) -> dict[str, object]:
-        """Now, who is there, and who holds the time; JSON-able."""
+        """The instant, the processes that are there, and the participants that hold the time; JSON-able."""
         with self._presence:
             there = dict(self._there)
         return {"now": self.clock.now(), "there": there, "holding": self.clock.busy_participants()}
@@ -148,7 +148,7 @@ class WorldServer:
 
     def _advanced(self, now: int) -> None:
         self._keep(lambda: self._kept.advance(now))
-        # Durable: the instant. A crash from here on begins again where somebody may have been already, and never before.
+        # Durable from here: the instant. After a crash the world begins again at it, because a process may have seen it, and never before.
         line = encode("now", now)
         with self._lock:
             for connection in self._connections:
@@ -187,29 +187,29 @@ class WorldServer:
             connection.worker.start()
 
     def came(self, connection: "_Connection") -> None:
-        """A process has said that all its participants are there.
+        """Count a process as come, after it said that all its participants have joined.
 
         Raises:
-            WorldRefused: too many processes would have to be waited for.
+            WorldRefused: the world would have to wait for too many processes.
         """
         process = connection.process
         with self._presence:
             there = self._there[process] + 1
             with self._lock:
                 named = [one for one in self._connections if one is connection or one.is_there(process)]
-                # The newest of them may be an older one again, whose end is noticed a moment later; or this is that older one, which is
-                # heard only now.
+                # The newest connection may be the same process as an older one, whose end is noticed a moment later; or this is that
+                # older connection, whose lines are read only now.
                 alive = sum(not one.has_hung_up() for one in named[:-1]) + 1
             if alive > self._kept.owed[process]:
                 self._keep(lambda: self._kept.owe(process, alive))
-            # Durable: it is waited for. A crash from here on goes on only when it has come again.
+            # Durable from here: the world waits for it. After a crash the time advances only when the process has come again.
             self._there[process] = there
             connection.ready = True
             self._weigh(process)
         log.info("process came", extra=facts(process=process, now=self.clock.now()))
 
     def went(self, connection: "_Connection", *, goodbye: bool) -> None:
-        """A process that had come is away; call it before its participants leave."""
+        """Count a process as away; to be called before its participants leave."""
         process = connection.process
         with self._presence:
             if goodbye:
@@ -220,7 +220,7 @@ class WorldServer:
         log.info("process went", extra=facts(process=process, goodbye=goodbye, now=self.clock.now()))
 
     def _weigh(self, process: str) -> None:
-        """Hold the time for a process that must be there and is not, or let it go."""
+        """Hold the time where a process that must be there is away, else release it."""
         if process not in self._absences:
             self._absences[process] = self.clock.join(f"{process} is away")
         if self._there[process] < max(self._expected[process], self._kept.owed[process]):
@@ -229,13 +229,13 @@ class WorldServer:
             self._absences[process].idle()
 
     def forget(self, connection: "_Connection") -> None:
-        """A connection has ended."""
+        """Drop a connection that has ended."""
         with self._lock:
             self._connections.remove(connection)
 
 
 class _Connection:
-    """One process: its participants live and die with it."""
+    """The connection of one process; its participants leave when it ends."""
 
     def __init__(self, peer: socket.socket, server: WorldServer) -> None:
         self._peer = peer
@@ -249,7 +249,7 @@ class _Connection:
         self.worker = Worker("world connection", self._serve, self._lost)
 
     def send(self, line: bytes) -> None:
-        """Send at once or hang up: whoever does not listen must not hold up the others."""
+        """Send at once or hang up: a process that does not read must not hold up the others."""
         with self._sending:
             try:
                 sent = self._peer.send(line, socket.MSG_DONTWAIT)
@@ -259,16 +259,16 @@ class _Connection:
                 self.hang_up()
 
     def hang_up(self) -> None:
-        """End the connection; the thread that serves it notices."""
+        """End the connection; the thread that serves it then ends, too."""
         with contextlib.suppress(OSError):
             self._peer.shutdown(socket.SHUT_RDWR)
 
     def is_there(self, process: str) -> bool:
-        """Whether this is a process of that name, which has come."""
+        """Whether this is the connection of a process of that name, and the process has come."""
         return self.ready and self.process == process
 
     def has_hung_up(self) -> bool:
-        """Whether the other side has ended the connection; what it said before may still be unheard."""
+        """Whether the other side has ended the connection; lines that it sent before may still be unread."""
         ended = select.poll()
         ended.register(self._peer, select.POLLRDHUP)
         return bool(ended.poll(0))
@@ -324,7 +324,7 @@ class _Connection:
         if line.number(0) != VERSION:
             raise WorldRefused(f"version {line.values[0]} of the protocol, this side speaks {VERSION}")
         self.process = line.values[1]
-        # Until it is ready it has not joined with all that it must be waited for.
+        # Until the process is ready, some of its participants may not have joined.
         self._starting = self._clock.join(f"{self.process} starts")
         self.send(encode("now", self._clock.now()))
 
