@@ -5,11 +5,11 @@ With WAL and FULL a commit is on the disk when it returns; on an SD card that co
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gateway.errors import OutboxBroken
+from gateway.errors import OutboxBroken, OutboxSpoiled
 
 _BUSY_S = 30
 
@@ -29,6 +29,9 @@ class Database:
     def __init__(self, path: Path, *, tables: str, version: int) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._running = False  # a transaction runs; one that begins now joins it
+        self._spoiled: BaseException | None = None  # what made a nested transaction fail
+        self._undo: list[Callable[[], None]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S)
@@ -55,27 +58,42 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested ones belong to the outer one."""
+        """All or nothing, durable when this returns. A nested one is part of the outer one, and so is its failure.
+
+        Raises:
+            OutboxSpoiled: a nested one failed, or SQLite took the transaction back, and the outer one passed over the failure.
+        """
         with self._lock:
-            if self._connection.in_transaction:
-                yield
+            if self._running:
+                yield from self._join()
                 return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._running = True
             try:
                 yield
+                self._check()
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._take_back()
                 raise
-            self._connection.execute("COMMIT")
+            finally:
+                self._running, self._spoiled = False, None
+                self._undo.clear()
+
+    def on_rollback(self, callback: Callable[[], None]) -> None:
+        """Call back if the running transaction is taken back: for what is also kept in memory; last registered, first called."""
+        self._undo.append(callback)
 
     def do(self, sql: str, *values: object) -> int:
         """Run a statement; returns how many rows it changed."""
         with self._lock:
+            self._check()
             return self._connection.execute(sql, values).rowcount
 
     def do_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run a statement once for each row."""
         with self._lock:
+            self._check()
             self._connection.executemany(sql, rows)
 
     def one(self, sql: str, *values: object) -> "sqlite3.Row | None":
@@ -93,6 +111,24 @@ class Database:
         """The first value of the first row; 0 without one."""
         row = self.one(sql)
         return 0 if row is None else int(row[0])
+
+    def _join(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._spoiled = self._spoiled or error
+            raise
+
+    def _check(self) -> None:
+        """Let nothing be stored that belongs to a transaction of which a part has failed, or which SQLite has taken back."""
+        if self._running and (self._spoiled is not None or not self._connection.in_transaction):
+            raise OutboxSpoiled(self.path) from self._spoiled
+
+    def _take_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite takes some back by itself, as on a full disk
+            self._connection.execute("ROLLBACK")
+        for callback in reversed(self._undo):
+            callback()
 
     def _open(self, tables: str, version: int) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 256"):

@@ -2,6 +2,7 @@
 
 GatewayError
 |-- OutboxBroken      the outbox's database is damaged or is not an outbox; stop, a person must look
+|-- OutboxSpoiled     a part of a transaction failed, and its caller went on: nothing of it is stored, stop
 `-- LineUnusable      a line's port that cannot be opened; the poll loop counts it and tries again at the next slot
 
 No answer, a damaged or foreign answer and a refusal are not errors: each is an `Outcome`, and it is signed.
@@ -22,6 +23,16 @@ class OutboxBroken(GatewayError):
         self.problem = problem
         super().__init__(
             f"outbox {path}: {problem}; move it away and start again: the gateway then opens a new epoch for each meter"
+        )
+
+
+class OutboxSpoiled(GatewayError):
+    """A nested transaction failed and the outer one went on; all of it is taken back. The first failure is the `__cause__`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"outbox {path}: nothing of this transaction is stored: a part of it failed and was passed over"
         )
 
 

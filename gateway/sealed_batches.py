@@ -7,6 +7,7 @@ person to look at.
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from evidence.bundle import BundleItem
 from evidence.header import ZERO_HASH
@@ -60,12 +61,11 @@ class SealedBatches:
     def transaction(self) -> Iterator[None]:
         """A transaction, all or nothing; a nested one is part of the outer one."""
         with self._db.transaction():
-            before = self._bytes
-            try:
-                yield
-            except BaseException:
-                self._bytes = before
-                raise
+            self._db.on_rollback(partial(self._set_bytes, self._bytes))
+            yield
+
+    def _set_bytes(self, held: int) -> None:
+        self._bytes = held
 
     def add(self, sealed: Sealed) -> None:
         """Keep a sealed batch: exactly these bytes are signed, and its readings are never sealed anew."""

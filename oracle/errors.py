@@ -2,6 +2,7 @@
 
 OracleError
 |-- LedgerError           the ledger file is missing, of another asset, or of another schema: stop
+|   `-- TransactionSpoiled  a part of a transaction failed, and its caller went on: nothing of it is stored, stop
 |-- SettlementError       a settlement that cannot be computed from what the log holds: the day is held, others go on
 |   `-- DocumentRefused   a document of the log that cannot be read as what it should be
 |-- ChainError
@@ -22,6 +23,16 @@ class Fatal(OracleError):
 
 class LedgerError(OracleError):
     """The ledger cannot be used as it is."""
+
+
+class TransactionSpoiled(LedgerError):
+    """A joined transaction failed, or the database took the transaction back, and the outer one went on; all of it is taken back.
+
+    The first failure is the `__cause__`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"nothing of this transaction is stored: {reason}")
 
 
 class SettlementError(OracleError):

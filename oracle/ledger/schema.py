@@ -3,6 +3,7 @@
 Registers are INTEGER: a register above 2^63 - 1 Wh is refused at intake as malformed.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 SCHEMA_VERSION: Final = 2  # `oracle.ledger.sqlite.migration` leads here from the older ones
@@ -167,39 +168,91 @@ CHAIN_EVENTS: Columns = {
     "args": str,  # JSON, integers as decimal strings, addresses checksummed
 }
 
-# (columns, primary key, NOT NULL everywhere except these, further unique keys, plain indexes)
-TABLES: Final[
-    dict[str, tuple[Columns, tuple[str, ...], frozenset[str], tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]]
-] = {
-    "meta": (META, ("key",), frozenset(), (), ()),
-    "bindings": (BINDINGS, ("hash",), frozenset(), (("meter_id", "valid_from"),), ()),
-    "headers": (
-        HEADERS,
-        ("id",),
-        frozenset({"export_start_wh", "import_start_wh", "export_end_wh", "import_end_wh"}),
-        (("hash",), ("log_index",)),
-        (("meter_id", "epoch", "seq0"), ("meter_id", "t1"), ("prev",)),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of the schema; every column is NOT NULL but those in `nullable`.
+
+    Attributes:
+        columns: the columns, in order, with their Python types.
+        key: the primary key.
+        nullable: columns that may be NULL.
+        unique: further unique keys.
+        indexes: plain indexes.
+    """
+
+    columns: Columns
+    key: tuple[str, ...]
+    nullable: frozenset[str] = frozenset()
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+TABLES: Final[dict[str, Table]] = {
+    "meta": Table(
+        columns=META,
+        key=("key",),
     ),
-    "refusals": (REFUSALS, ("id",), frozenset({"meter_id", "header_hash"}), (), (("header_hash",),)),
-    "forks": (FORKS, ("id",), frozenset(), (("second_hash",),), ()),
-    "log_entries": (LOG_ENTRIES, ("log_index",), frozenset({"content"}), (), (("ref",), ("type",))),
-    "checkpoints": (CHECKPOINTS, ("size",), frozenset(), (), ()),
-    "boundaries": (
-        BOUNDARIES,
-        ("meter_id", "instant"),
-        frozenset({"export_wh", "import_wh", "header_hash", "position"}),
-        (),
-        (),
+    "bindings": Table(
+        columns=BINDINGS,
+        key=("hash",),
+        unique=(("meter_id", "valid_from"),),
     ),
-    "point_days": (POINT_DAYS, ("day", "point"), frozenset(), (), ()),
-    "days": (DAYS, ("day",), frozenset(), (), ()),
-    "periods": (PERIODS, ("period",), frozenset({"log_root", "declare_tx", "declared_block"}), (), ()),
-    "chain_journal": (
-        CHAIN_JOURNAL,
-        ("id",),
-        frozenset({"tx_hash", "sender", "nonce", "gas_used", "block"}),
-        (("kind", "subject"),),
-        (),
+    "headers": Table(
+        columns=HEADERS,
+        key=("id",),
+        nullable=frozenset({"export_start_wh", "import_start_wh", "export_end_wh", "import_end_wh"}),
+        unique=(("hash",), ("log_index",)),
+        indexes=(("meter_id", "epoch", "seq0"), ("meter_id", "t1"), ("prev",)),
     ),
-    "chain_events": (CHAIN_EVENTS, ("block", "log_index"), frozenset(), (), (("name",),)),
+    "refusals": Table(
+        columns=REFUSALS,
+        key=("id",),
+        nullable=frozenset({"meter_id", "header_hash"}),
+        indexes=(("header_hash",),),
+    ),
+    "forks": Table(
+        columns=FORKS,
+        key=("id",),
+        unique=(("second_hash",),),
+    ),
+    "log_entries": Table(
+        columns=LOG_ENTRIES,
+        key=("log_index",),
+        nullable=frozenset({"content"}),
+        indexes=(("ref",), ("type",)),
+    ),
+    "checkpoints": Table(
+        columns=CHECKPOINTS,
+        key=("size",),
+    ),
+    "boundaries": Table(
+        columns=BOUNDARIES,
+        key=("meter_id", "instant"),
+        nullable=frozenset({"export_wh", "import_wh", "header_hash", "position"}),
+    ),
+    "point_days": Table(
+        columns=POINT_DAYS,
+        key=("day", "point"),
+    ),
+    "days": Table(
+        columns=DAYS,
+        key=("day",),
+    ),
+    "periods": Table(
+        columns=PERIODS,
+        key=("period",),
+        nullable=frozenset({"log_root", "declare_tx", "declared_block"}),
+    ),
+    "chain_journal": Table(
+        columns=CHAIN_JOURNAL,
+        key=("id",),
+        nullable=frozenset({"tx_hash", "sender", "nonce", "gas_used", "block"}),
+        unique=(("kind", "subject"),),
+    ),
+    "chain_events": Table(
+        columns=CHAIN_EVENTS,
+        key=("block", "log_index"),
+        indexes=(("name",),),
+    ),
 }

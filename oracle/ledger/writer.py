@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from oracle.errors import LedgerError
+from oracle.errors import LedgerError, TransactionSpoiled
 from oracle.ledger.bindings import BindingsWriter
 from oracle.ledger.chain import ChainWriter
 from oracle.ledger.headers import HeadersWriter
@@ -23,8 +23,8 @@ class LedgerWriter:
     """A ledger opened for writing.
 
     Every write happens inside `with writer.transaction():`. A transaction inside another joins it: only the outermost commits, and an
-    exception anywhere takes all of it back. Other threads wait; `view` reads through the same connection and so sees what is not yet
-    committed: use it inside a transaction only.
+    exception anywhere takes all of it back, also one that the outer transaction catches. Other threads wait; `view` reads through the
+    same connection and so sees what is not yet committed: use it inside a transaction only.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,6 +38,7 @@ class LedgerWriter:
         self._lock = threading.RLock()
         self._depth = 0
         self._owner: int | None = None  # the thread whose transaction runs
+        self._spoiled: BaseException | None = None  # what made a joined transaction fail
         self._undo: list[Callable[[], None]] = []
         self._done: list[Callable[[], None]] = []
         self.view = LedgerView(self._inside)
@@ -56,12 +57,19 @@ class LedgerWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of what is written inside, durable when this returns, or nothing of it."""
+        """All of what is written inside, durable when this returns, or nothing of it.
+
+        Raises:
+            TransactionSpoiled: a transaction that joined this one failed, and this one passed over the failure.
+        """
         with self._lock:
             if self._depth:
                 self._depth += 1
                 try:
                     yield
+                except BaseException as error:
+                    self._spoiled = self._spoiled or error
+                    raise
                 finally:
                     self._depth -= 1
                 return
@@ -69,6 +77,7 @@ class LedgerWriter:
             self._depth, self._owner = 1, threading.get_ident()
             try:
                 yield
+                self._check()
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
@@ -79,7 +88,7 @@ class LedgerWriter:
                 for callback in done:
                     callback()
             finally:
-                self._depth, self._owner = 0, None
+                self._depth, self._owner, self._spoiled = 0, None, None
 
     def on_rollback(self, callback: Callable[[], None]) -> None:
         """Call back if the running transaction is taken back: for what is also kept in memory; last registered, first called."""
@@ -99,7 +108,15 @@ class LedgerWriter:
     def _inside(self) -> sqlite3.Connection:
         if self._owner != threading.get_ident():
             raise LedgerError("written outside a transaction: use `with writer.transaction():`")
+        self._check()
         return self._connection
+
+    def _check(self) -> None:
+        if self._spoiled is not None:
+            raise TransactionSpoiled("a part of it failed, and the failure was passed over") from self._spoiled
+        if not self._connection.in_transaction:
+            # A full disk, for example: SQLite takes the transaction back by itself, and later writes would be stored alone.
+            raise TransactionSpoiled("the database took it back after an error, which was passed over")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:

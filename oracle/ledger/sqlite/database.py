@@ -34,22 +34,26 @@ def create(path: Path, *, asset: str, chain_id: int) -> None:
         # WAL is a property of the file; it is set before the first table and holds for every later connection.
         connection.execute("PRAGMA journal_mode = WAL")
         with database.atomic():
-            for name, (columns, key, nullable, unique, indexes) in TABLES.items():
-                table = database.create_table(
+            for name, table in TABLES.items():
+                made = database.create_table(
                     name,
-                    columns,
-                    pk=key[0] if len(key) == 1 else key,
-                    not_null=set(columns) - nullable - set(key),
+                    table.columns,
+                    pk=table.key[0] if len(table.key) == 1 else table.key,
+                    not_null=set(table.columns) - table.nullable - set(table.key),
                     strict=True,
                 )
-                for names in unique:
-                    table.create_index(list(names), unique=True)
-                for names in indexes:
-                    table.create_index(list(names))
+                for names in table.unique:
+                    made.create_index(list(names), unique=True)
+                for names in table.indexes:
+                    made.create_index(list(names))
             meta = {"schema": str(SCHEMA_VERSION), "asset": asset, "chain_id": str(chain_id)}
             connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", list(meta.items()))
-    finally:
+    except BaseException:
         connection.close()
+        for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            left.unlink(missing_ok=True)  # half a ledger would stand in the way of the next try
+        raise
+    connection.close()
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:

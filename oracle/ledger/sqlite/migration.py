@@ -36,10 +36,11 @@ def migrate(path: Path) -> int:
                 for statement in (statement for step in steps if step for statement in step):
                     connection.execute(statement)
                 connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
             # Durable from here. A crash before this line leaves the ledger in its old schema, and the same command does it again.
         finally:
             lock.release()

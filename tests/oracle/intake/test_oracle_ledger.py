@@ -39,12 +39,12 @@ ROW_OF_TABLE = {
 @pytest.mark.parametrize("table", sorted(ROW_OF_TABLE))
 def test_a_row_has_the_fields_of_its_table(table: str) -> None:
     fields = [field.name for field in dataclasses.fields(ROW_OF_TABLE[table])]
-    assert fields == list(TABLES[table][0])
+    assert fields == list(TABLES[table].columns)
 
 
 def test_a_batch_row_has_the_fields_of_headers() -> None:
     fields = {field.name for field in dataclasses.fields(rows.HeaderRow)} | {"batch_key", "body", "evidence"}
-    assert fields == set(TABLES["headers"][0])
+    assert fields == set(TABLES["headers"].columns)
     assert set(ROW_OF_TABLE) | {"headers", "meta"} == set(TABLES)
 
 
