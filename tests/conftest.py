@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from firmware_sim.broker import EmbeddedBroker
+from tests.budgets import Budgets, load
 from tests.unheard_port import unheard_port
 
 # Where a shell runs the tests in the background, Ctrl-C is ignored, and so it would be by every process that they start.
@@ -16,6 +17,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How fast this machine is says nothing about what is tested; the rest is as Hypothesis has it, there and in CI.
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that hears of the tests of all workers
+        config.pluginmanager.register(Budgets(load()), "budgets")
 
 
 @pytest.fixture(autouse=True)
