@@ -1,4 +1,5 @@
 # helioracle: make demo | test | test-fast | test-long | coverage | check | check-contracts | bench | contracts | spec | lock | pictures | system | clean
+# One room's tests: make test ROOM=oracle (or gateway, oracle/chain, ...). A tenth of the long tests: make test-long TENTH=1.
 # Everything is set up in .venv, .venv-* and node_modules; nothing outside this folder is touched, but by `make system`.
 
 SHELL := /bin/sh
@@ -13,7 +14,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,2p' Makefile
+	@sed -n '1,3p' Makefile
 
 # ------------------------------------------------------------------ environments
 # The demo needs less than the tests do, and both live in the same .venv: setting up for tests adds to what the demo set up.
@@ -64,13 +65,20 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # As root the system packages that some tests need are installed; otherwise those tests are skipped by name.
+# ROOM=oracle runs the tests of one room: a folder below tests/.
 test: .make/dev .make/node
+	@scripts/room $(ROOM)
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory system; fi
-	@$(STEP) "all tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST)
+	@$(STEP) "$(if $(ROOM),tests of $(ROOM),all tests)" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) $(addprefix tests/,$(ROOM))
 
 # Longer: every mutant instead of every third, a hundred random histories, and the invariants over eight times as many actions.
+# TENTH=1 runs the tenth of it that the commit chooses, as CI does: over ten commits most of it has run.
 test-long: .make/dev .make/node
-	@$(STEP) "the contracts, at length" env HELIORACLE_LONG=1 HELIORACLE_PROFILE=long PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) tests/contracts
+	@$(STEP) "the contracts, $(if $(TENTH),a tenth of what is long,at length)" env HELIORACLE_LONG=1 HELIORACLE_PROFILE=long \
+		HELIORACLE_TENTH="$(if $(TENTH),$(COMMIT))" PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) \
+		$(if $(TENTH),$(LONG_TESTS),tests/contracts)
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo none)
+LONG_TESTS := $(addprefix tests/contracts/,test_forge.py::test_forge_passes test_mutants.py test_model_and_contracts.py)
 
 test-fast: .make/dev .make/node
 	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) -m "not slow"

@@ -10,6 +10,7 @@ from tests.contracts.actors import HOLDERS, OFFICERS, SHAREHOLDERS, UNSOLD
 from tests.contracts.acts_in_order import ActsInOrder
 from tests.contracts.acts_of_money import NOT_A_CONTRACT
 from tests.contracts.differential import Differential
+from tests.contracts.length import TENTH
 from tests.contracts.model.asset import Asset
 from tests.contracts.model.gate import Answer, MisbehavingGate
 from tests.contracts.model.invariants import check, look
@@ -26,7 +27,9 @@ DEFAULT = settings(
 )
 # Longer walks, and others every time.
 LONG = settings(DEFAULT, max_examples=100, stateful_step_count=80, derandomize=False)
-PROFILE = {"default": DEFAULT, "long": LONG}[os.environ.get("HELIORACLE_PROFILE", "default")]
+PROFILE = {"default": DEFAULT, "long": settings(LONG, max_examples=10) if TENTH else LONG}[
+    os.environ.get("HELIORACLE_PROFILE", "default")
+]
 
 
 class AssetMachine(ActsInOrder):

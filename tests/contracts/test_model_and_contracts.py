@@ -7,6 +7,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contracts.asset_machine import PROFILE, AssetMachine
+from tests.contracts.length import TENTH, seed_of
 from tests.contracts.stage import Stage
 
 # Where walks have to lead, or they would compare little.
@@ -33,7 +34,12 @@ def test_the_model_and_the_contracts_agree_whatever_happens(stage: Stage) -> Non
             super().teardown()
 
     Machine.stage = stage
-    run_state_machine_as_test(seed(SEED)(Machine) if PROFILE.derandomize else Machine, settings=PROFILE)
+    walks: type[AssetMachine] = Machine
+    if PROFILE.derandomize or TENTH:
+        walks = seed(SEED if PROFILE.derandomize else seed_of())(Machine)
+    run_state_machine_as_test(walks, settings=PROFILE)
+    if TENTH:
+        return  # ten walks that a commit chose need not lead everywhere
     done = {function for function, how in seen if how == "done"}
     refused = {(function, how) for function, how in seen if how != "done"}
     missing = sorted(set(DONE) - done)

@@ -1,8 +1,9 @@
 """Faults are sown into the contracts, and each must be noticed by the one test that is named for it (`mutants.toml`).
 
 A mutant is compiled with that test alone; that the test passes on the contracts as they are, `test_forge.py` shows. Every third one
-runs by default, as it stands in the table; all of them, and those that are marked `long`, with HELIORACLE_LONG=1
-(`make test-long`). What a mutant `says`, if anything, is a regular expression for the reason that the test must give.
+runs by default, as it stands in the table. With HELIORACLE_LONG=1 (`make test-long`) all of them run, those that are marked `long`
+too, or a tenth of those that do not run by default (`length.py`). What a mutant `says`, if anything, is a regular expression for the
+reason that the test must give.
 """
 
 import os
@@ -14,13 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.length import LONG, TENTH, chosen
 from tests.contracts.test_forge import forge
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
 MUTANTS = tomllib.loads((Path(__file__).parent / "mutants.toml").read_text("utf-8"))["mutant"]
-LONG = os.environ.get("HELIORACLE_LONG") == "1"
-RUN = [mutant for number, mutant in enumerate(MUTANTS) if LONG or (number % 3 == 0 and not mutant.get("long"))]
+BY_DEFAULT = [mutant for number, mutant in enumerate(MUTANTS) if number % 3 == 0 and not mutant.get("long")]
+AT_LENGTH = set(chosen(mutant["name"] for mutant in MUTANTS if not TENTH or mutant not in BY_DEFAULT))
+RUN = [mutant for mutant in MUTANTS if mutant["name"] in AT_LENGTH] if LONG else BY_DEFAULT
 
 
 @pytest.fixture(scope="module")
