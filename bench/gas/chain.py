@@ -10,7 +10,7 @@ from typing import Any
 from web3 import HTTPProvider, Web3
 from web3.types import RPCEndpoint
 
-from tests.oracle.chain.anvil_node import running_anvil
+from tests.plant.anvil_node import running_anvil
 
 # Osaka has the P-256 precompile (EIP-7951), and no transaction that uses more gas than this (EIP-7825).
 HARDFORK = "osaka"

@@ -40,7 +40,7 @@ from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock
-from tests.missing import missing
+from tests.plant.missing import missing
 
 ASSET = "serf-east"
 CHAIN_ID = 31337

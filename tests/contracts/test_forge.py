@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.missing import missing
+from tests.plant.missing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = os.environ.get("HELIORACLE_LONG") == "1"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.missing import missing
+from tests.plant.missing import missing
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "recorded"
 

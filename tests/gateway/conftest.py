@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.gateway.edge_site import Failures, ScriptedSlave
+from tests.plant.edge_site import Failures, ScriptedSlave
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from gateway import config
 from gateway.lines.config import load_lines
 from runtime.errors import ConfigError
 from runtime.key_files import write_signer
-from tests.gateway.edge_site import entropy_of, meter_config, signer_of
+from tests.plant.edge_site import entropy_of, meter_config, signer_of
 
 GOOD = """
 gateway = "roof-pi"

@@ -10,7 +10,7 @@ import pytest
 
 from evidence import header
 from gateway.outbox import Outbox
-from tests.gateway.edge_site import (
+from tests.plant.edge_site import (
     check_headers,
     everything_of,
     known_head,

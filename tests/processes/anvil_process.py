@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.missing import missing
-from tests.oracle.chain.anvil_node import Anvil
+from tests.plant.anvil_node import Anvil
+from tests.plant.missing import missing
 
 _MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
 ANVIL = Path(__file__).parents[2] / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"

@@ -10,7 +10,7 @@ import pytest
 
 from evidence import header
 from evidence.header import EpochReason, Kind
-from tests.oracle.intake.signed_meter import DAY_ZERO, SignedMeter
+from tests.plant.signed_meter import DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import DAY_S, POLL_S, SLOTS, EdgeToOracle
 from tests.refusals.test_rows_of_the_line import UNIT, good_inverter, register_wh
 

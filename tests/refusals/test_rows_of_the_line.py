@@ -15,7 +15,7 @@ import pytest
 from evidence.status import NONE, OUTCOMES, REASONS, Status
 from meters import dlt645, modbus_rtu, sunspec
 from oracle.core.energy.vee import Label
-from tests.oracle.intake.signed_meter import DAY_ZERO, SignedMeter
+from tests.plant.signed_meter import DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import DAY_S, POLL_S, SLOTS, EdgeToOracle
 from tests.refusals.said import said
 

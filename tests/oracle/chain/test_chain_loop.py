@@ -16,7 +16,7 @@ from oracle.declare import loop as chain_loop
 from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
 from runtime.clock import SteppedClock
-from tests.oracle.chain.asset_site import Books, Site
+from tests.plant.asset_site import Books, Site
 
 Failures = queue.Queue[BaseException]
 

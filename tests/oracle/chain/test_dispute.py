@@ -22,9 +22,9 @@ from oracle.errors import ChainConflict, ChainRefused
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
 from runtime.clock import SteppedClock
-from tests.oracle.chain.anvil_node import Anvil
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, act_after
 from tests.oracle.chain.test_chain_loop import Failures, declared_on_chain, make, running
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import DAY_S, Books, Site, act_after
 
 WINDOW_S = 7_200
 REASON = b"\x0f" * 32

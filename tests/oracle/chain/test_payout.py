@@ -19,7 +19,7 @@ from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.payout import push as keeper
 from oracle.payout.claim import claim, owed
 from oracle.payout.push import Outcome, known_holders, push_due
-from tests.oracle.chain.asset_site import Books, Site
+from tests.plant.asset_site import Books, Site
 
 
 def declare(site: Site, period: int, distributable: int) -> None:

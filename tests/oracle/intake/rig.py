@@ -17,7 +17,7 @@ from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, ORACLE, SignedMeter
+from tests.plant.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, ORACLE, SignedMeter
 
 ORACLE_KEY = PublicKey(ORACLE.public_point)
 

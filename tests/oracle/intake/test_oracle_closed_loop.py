@@ -18,10 +18,10 @@ from oracle.owner.deploy import deploy
 from oracle.owner.roles import AT_ONCE, RoleHolders
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
-from tests.oracle.intake.gateway_client import GatewayClient
-from tests.oracle.intake.running import Running
-from tests.oracle.intake.signed_meter import SignedMeter
-from tests.oracle.intake.site import write_site
+from tests.plant.gateway_client import GatewayClient
+from tests.plant.running import Running
+from tests.plant.signed_meter import SignedMeter
+from tests.plant.site import write_site
 
 DAY_S = 86_400
 KEY = b"\x07" * 32

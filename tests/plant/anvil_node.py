@@ -13,9 +13,9 @@ import pytest
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from tests.missing import missing
+from tests.plant.missing import missing
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
 ANVIL = _ROOT / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"
 

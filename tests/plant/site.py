@@ -8,7 +8,7 @@ from pathlib import Path
 from evidence.keys import private_key_from
 from oracle.ledger.sqlite import database
 from runtime.key_files import write_signer
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
+from tests.plant.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
 
 ASSET_TOML = """
 asset = "{asset}"

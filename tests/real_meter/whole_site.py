@@ -18,7 +18,7 @@ from evidence.keys import private_key_from
 from evidence.reading import Reading
 from gateway.lines.config import MeterConfig
 from runtime.key_files import write_signer
-from tests.gateway.edge_site import FakeOracle, entropy_of, meter_config, signer_of
+from tests.plant.edge_site import FakeOracle, entropy_of, meter_config, signer_of
 
 DEVICE = Path(__file__).with_name("foreign_device.py")
 ROOT = Path(__file__).parents[2]
