@@ -3,11 +3,10 @@
 import platform
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
-from time import monotonic
+from threading import Thread
 
 import pytest
 from web3 import HTTPProvider
@@ -78,12 +77,3 @@ def running_anvil(*options: str, hardfork: str = "cancun") -> Iterator[Anvil]:
         if drain.ident is not None:
             drain.join(30)
         process.stdout.close()
-
-
-def until(happened: Callable[[], bool], *, within_s: int = 120) -> None:
-    """Wait, real time, for something that another process or thread does; the limit is for what never happens."""
-    deadline = monotonic() + within_s
-    pause = Event()
-    while not happened():
-        assert monotonic() < deadline, "it did not happen in time"
-        pause.wait(0.01)

@@ -20,7 +20,7 @@ from runtime.world import kept as kept_world
 from runtime.world.client import RemoteClock
 from runtime.world.kept import PLACES_MAX, KeptWorld
 from runtime.world.server import WorldConfig, WorldServer
-from tests.plant.anvil_node import until
+from tests.plant.until import until
 from tests.processes.test_world_socket import T0, Sleeper, World, world
 
 __all__ = ["world"]  # the fixture

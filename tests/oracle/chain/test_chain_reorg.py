@@ -23,8 +23,9 @@ from oracle.payout.push import push_due
 from runtime.clock import SteppedClock
 from runtime.errors import ConfigError
 from tests.oracle.chain.test_chain_loop import declared_on_chain
-from tests.plant.anvil_node import Anvil, until
+from tests.plant.anvil_node import Anvil
 from tests.plant.asset_site import Books, Site, open_site
+from tests.plant.until import until
 
 
 class Reorganised:

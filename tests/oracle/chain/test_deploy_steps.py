@@ -20,8 +20,9 @@ from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner.deploy import check_roles, deploy, task_of
 from oracle.owner.roles import AT_ONCE, RoleHolders
 from runtime.errors import ConfigError
-from tests.plant.anvil_node import Anvil, until
+from tests.plant.anvil_node import Anvil
 from tests.plant.asset_site import Site
+from tests.plant.until import until
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # anvil's first account
 SIGNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
