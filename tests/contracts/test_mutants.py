@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.test_forge import forge
+from tests.contracts.forge_binary import forge
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"

@@ -1,22 +1,13 @@
 """A real node, anvil, whose blocks a test drives by hand."""
 
-import platform
-import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from threading import Thread
 
-import pytest
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from bench.gas.anvil import ANVIL, anvil_url
 from tests.plant.missing import missing
-
-_ROOT = Path(__file__).parents[2]
-_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
-ANVIL = _ROOT / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"
 
 
 class Anvil:
@@ -51,29 +42,15 @@ class Anvil:
         return int(str(status["pending"]), 16)
 
 
-@contextmanager
-def running_anvil(*options: str, hardfork: str = "cancun") -> Iterator[Anvil]:
+def needs_anvil() -> None:
+    """Skip by name where it is not installed; in CI that is a failure."""
     if not ANVIL.exists():
         missing("anvil is missing: run `npm ci`")
-    process = subprocess.Popen(
-        [ANVIL, "--port", "0", "--host", "127.0.0.1", "--hardfork", hardfork, *options],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    # It writes a line for each question: where nobody reads them the pipe fills, and it never answers again.
-    drain = Thread(target=process.stdout.read)
-    try:
-        for line in process.stdout:
-            if found := re.search(r"Listening on (127\.0\.0\.1:\d+)", line):
-                drain.start()
-                yield Anvil(f"http://{found[1]}")
-                break
-        else:
-            pytest.fail("anvil ended before it listened")
-    finally:
-        process.kill()  # it holds nothing that is worth a goodbye
-        process.wait(30)
-        if drain.ident is not None:
-            drain.join(30)
-        process.stdout.close()
+
+
+@contextmanager
+def running_anvil(*options: str, hardfork: str = "cancun") -> Iterator[Anvil]:
+    """A fresh node, which ends with the block."""
+    needs_anvil()
+    with anvil_url(*options, hardfork=hardfork) as url:
+        yield Anvil(url)

@@ -12,8 +12,8 @@ from eth_account import Account
 
 from oracle import asset_file
 from oracle.chain.contracts import contracts_of
-from tests.oracle.chain.test_chain_reorg import loop_on
 from tests.plant.asset_site import Books, Site
+from tests.plant.chain_loop import loop_on
 from tests.plant.until import until
 from tests.processes.anvil_process import anvil_process
 from tests.processes.loop_site import DAY_S, SHARES, START, LoopSite
