@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from firmware_sim.broker import EmbeddedBroker
 from tests.budgets import Budgets, load
-from tests.unheard_port import unheard_port
+from tests.plant.unheard_port import unheard_port
 
 # Where a shell runs the tests in the background, Ctrl-C is ignored, and so it would be by every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("evidence", "meters", "runtime", "firmware_sim", "gateway", "oracle", "api", "cli", "spec", "tests", "bench")
+PROGRAMS = ("contracts", "scripts")
 LINES_MAX = 450
 CLOCK = ROOT / "runtime" / "clock.py"
 
@@ -72,11 +73,34 @@ def test_time_comes_from_a_clock_and_the_file_is_small(path: Path) -> None:
     assert not re.search(r"util|helper|manager|common|misc", path.stem), f"{named(path)}: name the noun"
 
 
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str() as module, names=names):
+                yield from (module, *(f"{module}.{name.name}" for name in names))
+
+
+def test_no_test_file_imports_another_and_nothing_else_imports_tests() -> None:
+    found = [
+        (named(path), name)
+        for path in sources(*ROOMS, *PROGRAMS)
+        for name in imported(ast.parse(path.read_text("utf-8")))
+    ]
+    inside = [(path, name) for path, name in found if path.startswith("tests/")]
+    assert not [one for one in inside if re.search(r"^tests\b.*\.test_\w+$", one[1])], (
+        "share by tests/plant, or a module beside"
+    )
+    assert not [one for one in found if one not in inside and one[1].split(".")[0] == "tests"], "tests are no library"
+
+
 def test_the_lints_see_what_they_are_for() -> None:
     bad = "import time\nx = 1.5\ny = x / 2\ny /= 2\nz = float(x)\nt = time.time()\nfrom time import time\nd = datetime.datetime.now()\n"
     assert [line for line, _ in sorted(float_faults(ast.parse(bad)))] == [2, 3, 4, 5]
     assert [line for line, _ in sorted(clock_faults(ast.parse(bad)))] == [6, 7, 8]
     assert not list(float_faults(ast.parse("a = 7 // 2\nb = Decimal('1.5')\n")))
+    assert {"a.b", "c", "c.d"} == set(imported(ast.parse("import a.b\nfrom c import d")))
 
 
 def test_the_cores_are_found() -> None:

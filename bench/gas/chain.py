@@ -10,7 +10,7 @@ from typing import Any
 from web3 import HTTPProvider, Web3
 from web3.types import RPCEndpoint
 
-from tests.oracle.chain.anvil_node import running_anvil
+from bench.gas.anvil import anvil_url
 
 # Osaka has the P-256 precompile (EIP-7951), and no transaction that uses more gas than this (EIP-7825).
 HARDFORK = "osaka"
@@ -80,7 +80,7 @@ class Chain:
 @contextmanager
 def fixed_chain() -> Iterator[Chain]:
     """The chain that all figures of one run come from."""
-    with running_anvil("--timestamp", str(GENESIS), hardfork=HARDFORK) as node:
+    with anvil_url("--timestamp", str(GENESIS), hardfork=HARDFORK) as url:
         # web3 asks for the chain's id before every transaction, which were a third of all requests.
-        provider = HTTPProvider(node.url, cache_allowed_requests=True, cacheable_requests={"eth_chainId"})
+        provider = HTTPProvider(url, cache_allowed_requests=True, cacheable_requests={"eth_chainId"})
         yield Chain(Web3(provider))

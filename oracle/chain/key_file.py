@@ -8,7 +8,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from runtime.errors import ConfigError
-from runtime.key_files import DEMO_MARK, read_marked, write_secret
+from runtime.key_files import read_marked
 
 AskPassword = Callable[[str], str]  # prompt -> password
 _PASSWORD_MAX = 1024
@@ -63,11 +63,6 @@ def read_password(path: Path, *, field: str, profile: str) -> str:
     if not lines or not lines[0] or len(lines[0]) > _PASSWORD_MAX:
         raise ConfigError(path, field, f"must hold the password in its first line, at most {_PASSWORD_MAX} characters")
     return lines[0]
-
-
-def write_account(path: Path, key: bytes, *, demo: bool) -> None:
-    """Write a 32-byte key as hex, readable by its owner only; never over an existing file (FileExistsError)."""
-    write_secret(path, f"{DEMO_MARK}\n{key.hex()}\n" if demo else f"{key.hex()}\n")
 
 
 def _from_keystore(text: str, path: Path, field: str, ask_password: AskPassword | None) -> LocalAccount:

@@ -15,23 +15,19 @@ import pytest
 
 from api.config import ApiConfig
 from api.service import ApiService
-from evidence import batch, canonical, tags
-from evidence.binding import Binding, Custody, Direction, binding_hash, sign_binding
+from evidence import canonical, tags
+from evidence.bundle import BundleItem
 from evidence.checkpoint import origin_of
-from evidence.header import ZERO_HASH, EpochReason, Header, Kind, header_hash, sign_header
-from evidence.keys import FileSigner, private_key_from
-from evidence.reading import PROFILE_BASIC, Reading
+from evidence.header import EpochReason, Kind
+from evidence.reading import Reading
 from evidence.status import Status
 from evidence.units import Minor, SettlementDay
 from oracle.core.states import DayState, JournalState, PeriodState
 from oracle.core.terms import AssetTerms, Fee, Point, Role, Tariff, Term
 from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import (
-    BatchRow,
-    BindingRow,
     DayRow,
     EventRow,
-    HeaderRow,
     JournalRow,
     PeriodRow,
     PointDayRow,
@@ -41,7 +37,10 @@ from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock
-from tests.missing import missing
+from tests.plant.ledger_rows import batch_row, binding_row
+from tests.plant.missing import missing
+from tests.plant.signed_meter import SignedMeter
+from tests.plant.signer import signer_of
 
 ASSET = "serf-east"
 CHAIN_ID = 31337
@@ -54,15 +53,6 @@ NOBODY = "0x" + "00" * 20
 GOOD = Status.EXPORT_VALID | Status.IMPORT_VALID | Status.POWER_VALID | Status.CLOCK_SYNCHRONISED
 
 
-def signer(name: str) -> FileSigner:
-    """A test key that its name determines."""
-
-    def entropy(size: int) -> bytes:
-        return (sha256(name.encode()).digest() * 2)[:size]
-
-    return FileSigner(private_key_from(entropy))
-
-
 @dataclass
 class Meter:
     """A meter as the builder plays it."""
@@ -72,22 +62,13 @@ class Meter:
     role: Role
     weight: int
     register: int
-    key: FileSigner = field(init=False)
-    prev: bytes = b""
-    binding_hash: bytes = b""
-    seq: int = 0
     at_midnight: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.key = signer(self.serial)
-
-    @property
-    def id(self) -> bytes:
-        return self.key_id
-
-    @property
-    def key_id(self) -> bytes:
-        return sha256(self.key.public_point).digest()[:20]
+        self.signed = SignedMeter(
+            self.serial, asset=ASSET, chain_id=CHAIN_ID, point=self.point, valid_from=FIRST_DAY * DAY - OFFSET_S - DAY,
+            modulus=(10**9, 1), nameplate_w=50_000,
+        )  # fmt: skip
 
 
 def power_w(second: int, day: int, weight: int) -> int:
@@ -107,7 +88,7 @@ class Builder:
     def __init__(self, path: Path, *, days: int = 2, interval_s: int = 1800, generators: int = 2) -> None:
         database.create(path, asset=ASSET, chain_id=CHAIN_ID)
         self.path, self.days, self.interval_s = path, days, interval_s
-        self.installer, self.oracle = signer("installer"), signer("oracle")
+        self.oracle = signer_of("oracle")
         self.writer = LedgerWriter(path)
         self.reader = LedgerReader(path)
         origin = origin_of(CHAIN_ID, ASSET)
@@ -139,8 +120,8 @@ class Builder:
             self._settle(day)
         with self.writer.transaction():
             self.writer.refusals.add(
-                RefusalRow(received_at=self.midnight(FIRST_DAY), gateway="gw-1", meter_id=self.meters[0].id, header_hash=bytes(32),
-                           code="BAD_SIGNATURE", detail="header: not signed by the key", header=b"", signature=b""),
+                RefusalRow(received_at=self.midnight(FIRST_DAY), gateway="gw-1", meter_id=self.meters[0].signed.meter_id,
+                           header_hash=bytes(32), code="BAD_SIGNATURE", detail="header: not signed by the key", header=b"", signature=b""),
                 kept=100,
             )  # fmt: skip
         return self
@@ -159,19 +140,8 @@ class Builder:
 
     def _bind(self) -> None:
         for meter in self.meters:
-            bound = Binding(
-                chain_id=CHAIN_ID, asset=ASSET, point=meter.point, serial=meter.serial, public_point=meter.key.public_point,
-                direction=Direction.FORWARD_IS_EXPORT, custody=Custody.FILE, multiplier_num=1, multiplier_den=1, step_wh=1,
-                modulus_num=10**9, modulus_den=1, nameplate_w=50_000, valid_from=self.midnight(FIRST_DAY) - DAY,
-                installer_point=self.installer.public_point,
-            )  # fmt: skip
-            record = sign_binding(bound, meter.key, self.installer)
-            meter.binding_hash = meter.prev = binding_hash(record[: tags.BINDING_SIZE])
-            index = self.log.append_binding(record, meter.prev)
-            self.writer.bindings.add(
-                BindingRow(hash=meter.prev, meter_id=meter.id, serial=meter.serial, point=meter.point,
-                           valid_from=bound.valid_from, record=record, log_index=index)
-            )  # fmt: skip
+            index = self.log.append_binding(meter.signed.record, meter.signed.binding_hash)
+            self.writer.bindings.add(binding_row(meter.signed, log_index=index))
 
     def _terms(self) -> None:
         points = tuple(
@@ -189,7 +159,10 @@ class Builder:
         start = self.midnight(day)
         # The first header of a meter; then a batch for every three hours; the last one ends at the midnight that closes the day.
         if day == FIRST_DAY:
-            self._store(meter, Kind.EPOCH, start, [])
+            signed = meter.signed
+            self._store(
+                signed.make(signed.next_header(Kind.EPOCH, reason=EpochReason.COMMISSIONED, time=start)), signed
+            )
             meter.at_midnight[day] = meter.register
         pending: list[Reading] = []
         for second in range(self.interval_s if day > FIRST_DAY else 0, DAY + 1, self.interval_s):
@@ -200,37 +173,14 @@ class Builder:
             meter.register += power * self.interval_s // 3600
             pending.append(Reading(start + second, meter.register, 0, power, GOOD))
             if second % max(10_800, self.interval_s) == 0 or second == DAY:
-                self._store(meter, Kind.READINGS, start, pending)
+                self._store(meter.signed.make(*meter.signed.header_over(pending)), meter.signed)
                 pending = []
         meter.at_midnight[day + 1] = meter.register
 
-    def _store(self, meter: Meter, kind: Kind, start: int, readings: list[Reading]) -> None:
-        before = self.writer.view.headers.newest(meter.id)
-        registers = (before.export_end_wh, before.import_end_wh) if before else (None, None)
-        records = [reading.encode() for reading in readings]
-        key = sha256(meter.prev).digest()
-        facts: dict[str, object] = {
-            "count": 0, "t0": start, "t1": start, "status_or": Status.CLOCK_SYNCHRONISED, "status_close": Status.CLOCK_SYNCHRONISED,
-            "export_end_wh": registers[0], "import_end_wh": registers[1],
-        }  # fmt: skip
-        if readings:
-            facts = batch.summary(registers, readings)
-        header = Header(
-            kind=kind, profile=PROFILE_BASIC, reason=EpochReason.COMMISSIONED if kind is Kind.EPOCH else 0, meter_id=meter.id,  # type: ignore[arg-type]  # facts are the fields that batch.summary names
-            epoch=0, seq0=meter.seq, export_start_wh=registers[0], import_start_wh=registers[1], boot_id=bytes(16),
-            monotonic_ms=0, batch_root=batch.batch_root(key, records) if readings else ZERO_HASH, prev=meter.prev, **facts,  # type: ignore[arg-type]  # facts are the fields that batch.summary names
-        )  # fmt: skip
-        encoded, signature = sign_header(header, meter.key)
-        meter.prev = header_hash(encoded)
-        meter.seq = header.next_seq
-        index = self.log.append_header(encoded, signature, meter.prev)
-        row = HeaderRow(
-            hash=meter.prev, meter_id=meter.id, kind=kind, epoch=0, seq0=header.seq0, count=header.count, t0=header.t0, t1=header.t1,
-            status_or=int(header.status_or), status_close=int(header.status_close), export_start_wh=header.export_start_wh,
-            import_start_wh=header.import_start_wh, export_end_wh=header.export_end_wh, import_end_wh=header.import_end_wh,
-            prev=header.prev, header=encoded, signature=signature, bodiless=0, gateway="gw-1", received_at=header.t1, log_index=index,
-        )  # fmt: skip
-        self.writer.headers.add(BatchRow(row, key if readings else b"", b"".join(records), b""))
+    def _store(self, item: BundleItem, signed: SignedMeter) -> None:
+        signed.keep(item)
+        index = self.log.append_header(item.header, item.signature, signed.newest_hash)
+        self.writer.headers.add(batch_row(item, log_index=index, gateway="gw-1"))
 
     def _settle(self, day: int) -> None:
         period = day - FIRST_DAY

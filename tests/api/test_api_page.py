@@ -17,7 +17,7 @@ import pytest
 from api.service import ApiService
 from runtime.clock import RealClock, SteppedClock, WorldClock
 from tests.api.conftest import FIRST_DAY
-from tests.missing import missing
+from tests.plant.missing import missing
 
 pytestmark = pytest.mark.system
 HOLDER = "0x" + "A1" * 20

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 
-from tests.oracle.chain.anvil_node import running_anvil
+from tests.plant.anvil_node import running_anvil
 
 CHAIN_ID = 31_337
 GAS = 20_000_000

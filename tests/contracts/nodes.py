@@ -23,8 +23,8 @@ import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 from web3 import EthereumTesterProvider, HTTPProvider, Web3
 
-from tests.missing import missing
-from tests.oracle.chain.anvil_node import running_anvil
+from tests.plant.anvil_node import running_anvil
+from tests.plant.missing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = ("eth-tester", "anvil", "anvil-cancun", "hardhat")

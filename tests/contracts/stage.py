@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from bench.gas.asset import artifact
 from tests.contracts.actors import OFFICERS, SIGNERS, UNSOLD
 from tests.contracts.anvil_evm import CHAIN_ID, DEPLOYER, AnvilEvm, Contract
-from tests.contracts.doubles import compiled_doubles
 from tests.contracts.model.asset import Addresses, Asset
 from tests.contracts.model.clock import DAY_S, HOUR_S
 from tests.contracts.model.declarations import Terms
 from tests.contracts.model.roles import Role
+from tests.plant.doubles import compiled_doubles
 
 THRESHOLD = 2
 TERMS = Terms(

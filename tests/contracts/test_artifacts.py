@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.missing import missing
+from tests.plant.missing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "oracle" / "artifacts"

@@ -8,7 +8,7 @@ from web3 import HTTPProvider, Web3
 
 from bench.gas.chain import GENESIS, Chain
 from bench.gas.direct_site import EXPORT_WH, IMPORT_WH, METERS, PERIODS, settled
-from tests.oracle.chain.anvil_node import running_anvil
+from tests.plant.anvil_node import running_anvil
 
 # Whoever comes first in a period pays for its storage slot, and asks the registry which entry was in force.
 FIRST_OF_A_PERIOD = 28_000

@@ -11,8 +11,8 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
-CHAIN_ID = 31337
-CONTRACT = "0x00000000000000000000000000000000000000AA"
+from tests.plant.report_vector import CHAIN_ID, CONTRACT, REPORT_FIELDS, REPORT_VALUES
+
 DOMAIN: dict[str, Any] = {"name": "helioracle", "version": "1", "chainId": CHAIN_ID, "verifyingContract": CONTRACT}
 
 ANCHOR_TYPE = b"Anchor(uint32 logGeneration,uint64 logSize,bytes32 logRoot)"
@@ -24,28 +24,6 @@ RESTART_FIELDS: list[tuple[str, str]] = [
     ("bytes32", "lostRoot"),
 ]
 RESTART_TYPE = b"Restart(uint32 logGeneration,uint64 logSize,bytes32 logRoot,uint64 lostSize,bytes32 lostRoot)"
-REPORT_FIELDS: list[tuple[str, str]] = [
-    ("uint16", "schemaVersion"),
-    ("uint32", "period"),
-    ("uint16", "revision"),
-    ("uint32", "signerSetVersion"),
-    ("uint32", "logGeneration"),
-    ("uint64", "logSize"),
-    ("uint32", "registryIndex"),
-    ("bytes32", "settlementRoot"),
-    ("uint64", "exportWh"),
-    ("uint64", "importWh"),
-    ("uint32", "missingMeters"),
-    ("uint32", "catchUpHours"),
-    ("uint128", "gross"),
-    ("uint128", "distributable"),
-    ("bytes32", "tariffHash"),
-    ("bytes32", "statementHash"),
-    ("bytes32", "previousHash"),
-]
-REPORT_VALUES: list[Any] = [
-    2, 41, 0, 1, 1, 812, 2, b"\x11" * 32, 12_418_300, 77, 0, 36, 55_000_001, 41_270_000, b"\x22" * 32, b"\x33" * 32, b"\0" * 32,
-]  # fmt: skip
 
 
 def _word(value: int | bytes) -> bytes:

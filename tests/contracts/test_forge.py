@@ -6,28 +6,17 @@ With HELIORACLE_LONG=1 (`make test-long`) the fuzz tests and the walks of the in
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.forge_binary import forge
 from tests.contracts.length import LONG, TENTH, chosen
-from tests.missing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds; a long run takes about half an hour of two cores.
 MOST = 7_200 if LONG else 1_500
-
-
-def forge() -> str:
-    """The path of forge; skips where there is none."""
-    # npm's platform package; where it doesn't exist (arm64), one on the PATH will do.
-    bundled = ROOT / "node_modules" / "@foundry-rs" / "forge-linux-amd64" / "bin" / "forge"
-    found = str(bundled) if bundled.is_file() else shutil.which("forge")
-    if found is None:
-        missing("forge is not installed; run `npm ci`")
-    return found
 
 
 def forge_test(*options: str) -> subprocess.CompletedProcess[str]:

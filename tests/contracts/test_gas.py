@@ -7,6 +7,7 @@ import pytest
 from bench.gas import snapshot, table
 from bench.gas.figure import Figure
 from bench.gas.works import measure
+from tests.plant.anvil_node import needs_anvil
 
 SOME = Figure("jump", 1_200, 1_000, {"a frog": 800})
 
@@ -14,6 +15,7 @@ SOME = Figure("jump", 1_200, 1_000, {"a frog": 800})
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_figure_is_that_of_the_snapshot() -> None:
+    needs_anvil()
     figures = measure()
     changed = list(snapshot.changes(snapshot.read(), figures))
     assert not changed, "\n".join([*changed, f"If that is meant: {snapshot.RENEW}"])

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.forge_binary import forge
 from tests.contracts.length import LONG, TENTH, chosen
-from tests.contracts.test_forge import forge
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"

@@ -1,23 +1,26 @@
-"""Recordings to replay: those of the shared folder, by name."""
+"""Recordings to replay, by name."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.missing import missing
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "recorded"
+RECORDED = Path(__file__).resolve().parents[1] / "cases" / "recorded"
 
 
 @pytest.fixture(scope="session")
-def shared_recording() -> Callable[[str], Path]:
-    """The path of a recording in the folder that stands beside the repository; skipped by name where there is none."""
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The path of a recording of tests/cases/recorded; one that is kept compressed is unpacked into a folder of the session."""
+    unpacked = tmp_path_factory.mktemp("recorded")
 
     def find(name: str) -> Path:
-        path = SHARED / name
+        packed = RECORDED / f"{name}.gz"
+        if not packed.is_file():
+            return RECORDED / name
+        path = unpacked / packed.stem
         if not path.is_file():
-            missing(f"there is no ../shared/recorded/{name}")
+            path.write_bytes(gzip.decompress(packed.read_bytes()))
         return path
 
     return find

@@ -40,8 +40,8 @@ def arguments(*words: str) -> argparse.Namespace:
 
 
 @pytest.fixture(scope="module")
-def sma_text(shared_recording: Callable[[str], Path]) -> str:
-    return shared_recording(SMA).read_text("utf-8")
+def sma_text(recorded: Callable[[str], Path]) -> str:
+    return recorded(SMA).read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def expected_of(path: Path, replayed: Replayed) -> dict[str, int]:
 @SLOW_DRAWS
 @pytest.mark.slow
 def test_what_is_settled_is_what_the_csv_says_on_any_three_days(  # noqa: PLR0917 what is drawn
-    shared_recording: Callable[[str], Path],
+    recorded: Callable[[str], Path],
     tmp_path_factory: pytest.TempPathFactory,
     first: date,
     weights: tuple[int, ...],
@@ -149,7 +149,7 @@ def test_what_is_settled_is_what_the_csv_says_on_any_three_days(  # noqa: PLR091
     poll_s: int,
     offset: str,
 ) -> None:
-    path = shared_recording(SMA)
+    path = recorded(SMA)
     with metered(weights, steps):
         words = f"--columns time=ts,power_kw=meas_val_f --days {first}..{first + timedelta(days=2)} --tz {offset}"
         replayed = parse(arguments("--recording", str(path), "--poll-interval", str(poll_s), *words.split()))

@@ -1,4 +1,4 @@
-"""The whole demo, headless, over recordings that it doesn't ship."""
+"""The whole demo, headless, over recordings of real plants."""
 
 import json
 import subprocess
@@ -42,11 +42,9 @@ def check(document: dict[str, Any], *, days: int, poll_interval_s: int = 300) ->
     assert document["shift_days"] % 7 == 0
 
 
-def test_three_days_of_an_inverter_with_the_sun_at_midnight(
-    shared_recording: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_three_days_of_an_inverter_with_the_sun_at_midnight(recorded: Callable[[str], Path], tmp_path: Path) -> None:
     # The file says UTC; read at -07:00 the plant produces over midnight, where a boundary that is off would show.
-    path = shared_recording("sma/TAEFC1044741.csv")
+    path = recorded("sma/TAEFC1044741.csv")
     words = f"--columns {SMA_COLUMNS} --days 2016-04-04..2016-04-06 --tz -07:00"
     document = demo(tmp_path, "--recording", str(path), *words.split())
     check(document, days=3)
@@ -56,10 +54,8 @@ def test_three_days_of_an_inverter_with_the_sun_at_midnight(
     assert len(document["lies"]) == 3
 
 
-def test_one_minute_rows_give_the_one_whole_day_they_hold(
-    shared_recording: Callable[[str], Path], tmp_path: Path
-) -> None:
-    path = shared_recording("pvdaq/serf_east_1min_ac_power.csv")
+def test_one_minute_rows_give_the_one_whole_day_they_hold(recorded: Callable[[str], Path], tmp_path: Path) -> None:
+    path = recorded("pvdaq/serf_east_1min_ac_power.csv")
     words = "--columns time=measured_on,power_w=ac_power__752 --tz -07:00 --no-lies"
     document = demo(tmp_path, "--recording", str(path), *words.split())
     check(document, days=1)
@@ -67,8 +63,8 @@ def test_one_minute_rows_give_the_one_whole_day_they_hold(
     assert document["energy_wh"] > 100_000
 
 
-def test_normalised_power_is_scaled(shared_recording: Callable[[str], Path], tmp_path: Path) -> None:
-    path = shared_recording("pvdaq/ac_power_inv_2173_stale_data.csv")
+def test_normalised_power_is_scaled(recorded: Callable[[str], Path], tmp_path: Path) -> None:
+    path = recorded("pvdaq/ac_power_inv_2173_stale_data.csv")
     words = "--columns time=timestamp,power_w=value_normalized --scale 5000 --poll-interval 900 --no-lies"
     document = demo(tmp_path, "--recording", str(path), *words.split())
     check(document, days=3, poll_interval_s=900)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import parser
-from tests.missing import missing
+from tests.plant.missing import missing
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))

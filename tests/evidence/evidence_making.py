@@ -1,20 +1,15 @@
-"""Keys and Hypothesis strategies for everything that `evidence` encodes."""
+"""Hypothesis strategies for everything that `evidence` encodes."""
 
-import hashlib
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
 from evidence import batch, tags
 from evidence.header import EpochReason, GapReason, Header, Kind, sign_header
-from evidence.keys import FileSigner, MeterId, meter_id_of, private_key_from
+from evidence.keys import MeterId, meter_id_of
 from evidence.reading import Reading
 from evidence.status import Status
-
-
-def signer_of(name: str) -> FileSigner:
-    """A test key made from its name."""
-    return FileSigner(private_key_from(lambda n: hashlib.shake_256(name.encode()).digest(n)))
+from tests.plant.signer import signer_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evidence import keys
 from evidence.errors import BadKey, BadSignature
 from evidence.keys import FileSigner, PublicKey, private_key_from
-from tests.evidence.evidence_making import signer_of
+from tests.plant.signer import signer_of
 
 SIGNER = signer_of("meter")
 KEY = PublicKey(SIGNER.public_point)

@@ -11,7 +11,8 @@ from evidence.errors import BadSignature, EvidenceError, HeaderDisagrees, Malfor
 from evidence.keys import MeterId, PublicKey
 from evidence.reading import Reading
 from evidence.status import Status
-from tests.evidence.evidence_making import Made, Strategies, signer_of
+from tests.evidence.evidence_making import Made, Strategies
+from tests.plant.signer import signer_of
 
 METER = Strategies.meter
 KEY = PublicKey(METER.public_point)

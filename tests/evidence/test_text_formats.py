@@ -12,7 +12,8 @@ from evidence import canonical, checkpoint, log_entry, tags, topics, units
 from evidence.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
 from evidence.errors import EvidenceError, Malformed
 from evidence.keys import PublicKey
-from tests.evidence.evidence_making import Strategies, signer_of
+from tests.evidence.evidence_making import Strategies
+from tests.plant.signer import signer_of
 
 LOG = signer_of("log")
 LOG_KEY = PublicKey(LOG.public_point)

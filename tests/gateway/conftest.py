@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.gateway.edge_site import Failures, ScriptedSlave
+from tests.plant.edge_site import Failures
+from tests.plant.scripted_slave import ScriptedSlave
 
 
 @pytest.fixture

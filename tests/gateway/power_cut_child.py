@@ -10,7 +10,8 @@ from pathlib import Path
 
 from evidence.keys import Entropy
 from gateway.outbox import Outbox
-from tests.gateway.edge_site import meter_config, reading_at, ready, sealing_of, signer_of, unknown_head
+from tests.plant.edge_site import meter_config, reading_at, ready, sealing_of, unknown_head
+from tests.plant.signer import signer_of
 
 METER = meter_config("INV-1", "1")
 ORACLE = b"o" * 20

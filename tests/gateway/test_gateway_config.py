@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from evidence.binding import sign_binding
-from evidence.keys import private_key_from
 from evidence.reading import PROFILE_TARIFFS
 from gateway import config
 from gateway.lines.config import load_lines
 from runtime.errors import ConfigError
 from runtime.key_files import write_signer
-from tests.gateway.edge_site import entropy_of, meter_config, signer_of
+from tests.plant.edge_site import meter_config
+from tests.plant.signer import private_key_of, signer_of
 
 GOOD = """
 gateway = "roof-pi"
@@ -55,7 +55,7 @@ tariffs = true
 def folder(tmp_path: Path) -> Path:
     for serial in ("INV-1", "DL-1"):
         meter = meter_config(serial, "1")
-        write_signer(tmp_path / f"{serial}.pem", private_key_from(entropy_of(serial)), demo=False)
+        write_signer(tmp_path / f"{serial}.pem", private_key_of(serial), demo=False)
         record = sign_binding(meter.binding, meter.signer, signer_of("installer"))
         (tmp_path / f"{serial}.hex").write_text(record.hex() + "\n")
     return tmp_path
@@ -150,7 +150,7 @@ def test_lines_are_read_without_keys_for_a_first_read(folder: Path) -> None:
 
 def test_a_demo_key_is_refused_outside_the_demo(folder: Path) -> None:
     (folder / "INV-1.pem").unlink()
-    write_signer(folder / "INV-1.pem", private_key_from(entropy_of("INV-1")), demo=True)
+    write_signer(folder / "INV-1.pem", private_key_of("INV-1"), demo=True)
     with pytest.raises(ConfigError, match="demo key"):
         load(folder)
     assert load(folder, GOOD.replace('"development"', '"demo"')).profile == "demo"

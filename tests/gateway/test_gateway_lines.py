@@ -11,7 +11,7 @@ from gateway.lines.meter_line import MeterLine
 from gateway.lines.modbus_line import ModbusLine
 from gateway.lines.serial_port import SerialPort
 from meters import dlt645, modbus_rtu, sunspec
-from tests.gateway.edge_site import ScriptedSlave
+from tests.plant.scripted_slave import ScriptedSlave
 
 UNIT = 7
 ADDRESS = "000000193600"

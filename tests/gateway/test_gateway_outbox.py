@@ -13,7 +13,7 @@ from evidence.tags import BATCH_KEY_SIZE
 from gateway.alarms import Alarms
 from gateway.errors import OutboxBroken
 from gateway.outbox import Outbox
-from tests.gateway.edge_site import (
+from tests.plant.edge_site import (
     check_headers,
     everything_of,
     known_head,

@@ -10,15 +10,7 @@ import pytest
 
 from evidence import header
 from gateway.outbox import Outbox
-from tests.gateway.edge_site import (
-    check_headers,
-    everything_of,
-    known_head,
-    meter_config,
-    reading_at,
-    ready,
-    sealing_of,
-)
+from tests.plant.edge_site import check_headers, everything_of, known_head, meter_config, reading_at, ready, sealing_of
 
 METER = meter_config("INV-1", "1")
 ROOT = Path(__file__).parents[2]

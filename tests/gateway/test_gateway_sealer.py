@@ -15,7 +15,8 @@ from evidence.reading import Reading
 from evidence.status import CLOCKS, Status
 from gateway.core import schedule, sealer
 from gateway.core.sealer import CutRule, MeterState, Moment, OpenReading, Sealed
-from tests.gateway.edge_site import entropy_of, signer_of
+from tests.plant.edge_site import entropy_of
+from tests.plant.signer import signer_of
 
 RULE = CutRule(interval_s=300, cut_every_s=900, count_max=5)
 BINDING = bytes(range(32))

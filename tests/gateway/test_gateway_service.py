@@ -27,8 +27,9 @@ from gateway.lines.config import MeterConfig
 from gateway.service import GatewayService
 from runtime.broker import BrokerConfig
 from runtime.clock import RealClock, SteppedClock
-from tests.gateway.edge_site import Failures, FakeOracle, entropy_of, meter_config
-from tests.oracle.chain.anvil_node import until
+from tests.plant.edge_site import Failures, entropy_of, meter_config
+from tests.plant.fake_oracle import FakeOracle
+from tests.plant.until import until
 
 INVERTERS = [meter_config(f"INV-{unit}", str(unit)) for unit in (1, 2)]
 METERS = [meter_config("DL-1", "000000000001", profile=PROFILE_TARIFFS)]

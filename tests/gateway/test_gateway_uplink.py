@@ -24,8 +24,10 @@ from gateway.sealing import Sealing
 from gateway.uplink import Uplink
 from runtime.broker import BrokerConfig
 from runtime.clock import SteppedClock
-from tests.gateway.edge_site import Failures, FakeOracle, meter_config, reading_at, sealing_of, signer_of
-from tests.oracle.chain.anvil_node import until
+from tests.plant.edge_site import Failures, meter_config, reading_at, sealing_of
+from tests.plant.fake_oracle import FakeOracle
+from tests.plant.signer import signer_of
+from tests.plant.until import until
 
 METERS = [meter_config("INV-1", "1"), meter_config("INV-2", "2")]
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import platform
 import re
 import signal
 import socket
@@ -13,11 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.missing import missing
-from tests.oracle.chain.anvil_node import Anvil
-
-_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "none")
-ANVIL = Path(__file__).parents[2] / f"node_modules/@foundry-rs/anvil-linux-{_MACHINE}/bin/anvil"
+from bench.gas.anvil import ANVIL
+from tests.plant.anvil_node import Anvil, needs_anvil
 
 
 class AnvilProcess:
@@ -97,8 +93,7 @@ class AnvilProcess:
 
 @contextmanager
 def anvil_process(folder: Path, *, timestamp: int) -> Iterator[AnvilProcess]:
-    if not ANVIL.exists():
-        missing("anvil is missing: run `npm ci`")
+    needs_anvil()
     made = AnvilProcess(folder, timestamp=timestamp)
     made.start()
     try:

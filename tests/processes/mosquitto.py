@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from cli.main import run
-from tests.missing import missing
+from tests.plant.missing import missing
 
 ROOT = Path(__file__).parents[2]
 MOSQUITTO = Path("/usr/sbin/mosquitto")

@@ -11,9 +11,9 @@ import pytest
 from eth_account import Account
 
 from oracle import asset_file
-from tests.oracle.chain.anvil_node import until
-from tests.oracle.chain.asset_site import Books, Site
-from tests.oracle.chain.test_chain_reorg import loop_on
+from tests.plant.asset_site import Books, Site
+from tests.plant.chain_loop import loop_on
+from tests.plant.until import until
 from tests.processes.anvil_process import anvil_process
 from tests.processes.loop_site import DAY_S, SHARES, START, LoopSite
 from tests.processes.service_processes import Processes

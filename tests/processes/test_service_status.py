@@ -10,7 +10,7 @@ import pytest
 from cli import status_file
 from cli.main import run
 from cli.status_file import STALE_S, StatusWriter
-from tests.oracle.chain.anvil_node import until
+from tests.plant.until import until
 from tests.processes.service_processes import Processes
 
 

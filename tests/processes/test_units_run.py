@@ -11,7 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.oracle.chain.anvil_node import running_anvil, until
+from tests.plant.anvil_node import running_anvil
+from tests.plant.until import until
 from tests.processes.loop_site import LoopSite
 from tests.processes.mosquitto import mosquitto, needs_mosquitto
 from tests.processes.service_processes import Processes

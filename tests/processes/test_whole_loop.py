@@ -29,7 +29,7 @@ from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.errors import ClockClosed
 from runtime.world.client import RemoteClock
-from tests.oracle.chain.anvil_node import until
+from tests.plant.until import until
 from tests.processes.anvil_process import AnvilProcess, anvil_process
 from tests.processes.loop_site import DAY_S, DONE, END, START, LoopSite, Outcome
 from tests.processes.mosquitto import Mosquitto, mosquitto, needs_mosquitto

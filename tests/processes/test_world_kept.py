@@ -20,13 +20,10 @@ from runtime.world import kept as kept_world
 from runtime.world.client import RemoteClock
 from runtime.world.kept import PLACES_MAX, KeptWorld
 from runtime.world.server import WorldConfig, WorldServer
-from tests.oracle.chain.anvil_node import until
-from tests.processes.test_world_socket import T0, Sleeper, World, world
-
-__all__ = ["world"]  # the fixture
+from tests.plant.until import until
+from tests.processes.stepped_world import SOON_S, T0, Sleeper, World
 
 ROOT = Path(__file__).parents[2]
-_SOON_S = 60
 
 
 @contextmanager
@@ -46,7 +43,7 @@ def child(*words: object, code: str = "") -> Iterator["subprocess.Popen[str]"]:
 
 def kill(process: "subprocess.Popen[str]") -> None:
     process.kill()
-    process.wait(_SOON_S)
+    process.wait(SOON_S)
 
 
 def holding(server: WorldServer) -> list[str]:
@@ -70,7 +67,7 @@ def test_who_is_killed_is_waited_for_and_who_says_goodbye_is_not(world: World) -
     with child("live", world.path, "other", 10_000) as other:
         assert sleeping.woke() == T0 + 200
         other.send_signal(signal.SIGTERM)
-        assert other.wait(_SOON_S) == 0
+        assert other.wait(SOON_S) == 0
     sleeper.wait_until(T0 + 50_000)  # nothing is left of the other one, not even what it waited for
     assert holding(server) == ["one: sleeper"]
 
@@ -83,7 +80,7 @@ def test_who_is_expected_is_waited_for_after_a_goodbye_too(world: World) -> None
     with child("live", world.path, "other", 10_000) as other:
         sleeper.wait_until(T0 + 100)
         other.send_signal(signal.SIGTERM)
-        assert other.wait(_SOON_S) == 0
+        assert other.wait(SOON_S) == 0
     until(lambda: "other is away" in holding(server))
     sleeping = Sleeper(one, sleeper, T0 + 200)
     until(lambda: holding(server) == ["other is away"])
@@ -149,12 +146,12 @@ def test_a_world_that_is_killed_again_and_again_never_goes_back(world: World) ->
     try:
         for mark in range(T0 + 50, last, 50):
             with child("serve", world.path, T0, "one", "other") as serving:
-                until(lambda mark=mark: bool(lived) and lived[-1] >= mark, within_s=_SOON_S)  # type: ignore[misc]  # the default only binds the loop's value
+                until(lambda mark=mark: bool(lived) and lived[-1] >= mark, within_s=SOON_S)  # type: ignore[misc]  # the default only binds the loop's value
                 kill(serving)
             assert KeptWorld(world.path.with_name("w.sock.time"), start=0).instant >= lived[-1]
         with child("serve", world.path, T0, "one", "other"):
             for thread in walkers:
-                thread.join(_SOON_S)
+                thread.join(SOON_S)
     finally:
         world.close()
     assert lived == sorted(lived)
@@ -181,7 +178,7 @@ def test_killed_while_it_keeps_an_instant_it_has_the_old_one_or_the_new_one(
         for step in range(1, advance):
             walker.wait_until(T0 + step)
         sleeping = Sleeper(one, walker, T0 + advance)
-        assert serving.wait(_SOON_S) == -signal.SIGKILL
+        assert serving.wait(SOON_S) == -signal.SIGKILL
     assert sleeping.asleep  # nobody has lived what was not durable
     assert one.now() == T0 + advance - 1
     server = world.serve()
@@ -258,7 +255,7 @@ def test_one_that_came_again_before_it_was_heard_is_not_waited_for_twice(
     def later(server: WorldServer, connection: Any) -> None:
         if not held:
             held.append(connection)
-            assert hear.wait(_SOON_S)
+            assert hear.wait(SOON_S)
         came(server, connection)
 
     monkeypatch.setattr(WorldServer, "came", later)

@@ -3,7 +3,7 @@
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,74 +11,12 @@ import pytest
 from runtime.config import read_toml
 from runtime.errors import ClockClosed, ConfigError, WorldRefused
 from runtime.world import server as world_server
-from runtime.world.client import RemoteClock, RemoteParticipant
+from runtime.world.client import RemoteClock
 from runtime.world.lines import LINE_MAX, LineReader, encode, parse
 from runtime.world.server import PATH_MAX, WorldConfig, WorldServer, read_world
+from tests.processes.stepped_world import SOON_S, T0, Sleeper, World
 
-T0 = 1_000_000
-_SOON_S = 60
 Join = Callable[[str], RemoteClock]
-
-
-class World:
-    """A server that can be killed and started again, and clocks that talk to it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.failures: list[BaseException] = []
-        self.clocks: list[RemoteClock] = []
-        self.server: WorldServer | None = None
-
-    def serve(self, *expected: str, until: int | None = None) -> WorldServer:
-        config = WorldConfig(socket=self.path, start=T0, until=until, expected=expected)
-        self.server = WorldServer(config, on_failure=self.failures.append)
-        self.server.start()
-        return self.server
-
-    def clock(self, process: str) -> RemoteClock:
-        clock = RemoteClock(self.path, process, on_failure=self.failures.append)
-        self.clocks.append(clock)
-        return clock
-
-    def close(self) -> None:
-        for clock in self.clocks:
-            clock.close()
-        if self.server is not None:
-            self.server.stop()
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = World(tmp_path / "run" / "w.sock")
-    yield opened
-    opened.close()
-
-
-class Sleeper:
-    """Waits in a thread of its own; says when it has woken, and at what time."""
-
-    def __init__(self, clock: RemoteClock, participant: RemoteParticipant, instant: int) -> None:
-        self.woken_at: int | None = None
-        self.closed = False
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._wait, args=(clock, participant, instant), daemon=True)
-        self._thread.start()
-
-    def woke(self) -> int | None:
-        assert self._ended.wait(_SOON_S)
-        return self.woken_at
-
-    @property
-    def asleep(self) -> bool:
-        return not self._ended.is_set()
-
-    def _wait(self, clock: RemoteClock, participant: RemoteParticipant, instant: int) -> None:
-        try:
-            participant.wait_until(instant)
-            self.woken_at = clock.now()
-        except ClockClosed:
-            self.closed = True
-        self._ended.set()
 
 
 def test_time_goes_to_the_earliest_instant_when_all_are_idle(world: World) -> None:
@@ -119,10 +57,10 @@ def test_a_process_that_has_not_all_joined_holds_the_time(world: World) -> None:
     one, late = world.clock("one"), world.clock("late")
     sleeper = one.join("sleeper")
     late.join("first").idle()
-    assert late.wait_known(_SOON_S)
+    assert late.wait_known(SOON_S)
     sleeping = Sleeper(one, sleeper, T0 + 5)
     one.ready()
-    assert one.wait_known(_SOON_S)
+    assert one.wait_known(SOON_S)
     assert server.clock.now() == T0
     late.ready()
     assert sleeping.woke() == T0 + 5
@@ -136,7 +74,7 @@ def test_nothing_moves_before_the_expected_are_there_nor_while_one_is_away(world
     oracle.join("intake").idle()
     gateway.ready()
     oracle.ready()
-    assert oracle.wait_known(_SOON_S)
+    assert oracle.wait_known(SOON_S)
     assert server.clock.now() == T0
     second = world.clock("gateway")
     working = Sleeper(second, second.join("poll"), T0 + 300)
@@ -149,7 +87,7 @@ def test_nothing_moves_before_the_expected_are_there_nor_while_one_is_away(world
     oracle.join("again").idle()
     assert sleeping.asleep
     third = world.clock("gateway")
-    assert third.wait_known(_SOON_S)
+    assert third.wait_known(SOON_S)
     assert third.now() == T0 + 300
     third.ready()
     assert sleeping.woke() == T0 + 600
@@ -239,7 +177,7 @@ def test_what_is_no_line_of_the_protocol_ends_that_connection_alone(world: World
     participant = good.join("participant")
     good.ready()
     with socket.socket(socket.AF_UNIX) as bad:
-        bad.settimeout(_SOON_S)
+        bad.settimeout(SOON_S)
         bad.connect(str(world.path))
         bad.sendall(said)
         heard = b""
@@ -265,7 +203,7 @@ def test_a_world_that_speaks_otherwise_stops_the_process(world: World) -> None:
         clock = RemoteClock(world.path, "one", on_failure=on_failure)
         peer, _ = listener.accept()
         peer.sendall(b"error version 2 of the protocol, this side speaks 9\n")
-        assert failed.wait(_SOON_S)
+        assert failed.wait(SOON_S)
         peer.close()
         clock.close()
     assert isinstance(failures[0], WorldRefused)
@@ -276,11 +214,11 @@ def test_one_process_too_many_is_told_so(world: World, monkeypatch: pytest.Monke
     monkeypatch.setattr(world_server, "CONNECTIONS_MAX", 1)
     world.serve()
     first = world.clock("one")
-    assert first.wait_known(_SOON_S)
+    assert first.wait_known(SOON_S)
     failures: queue.Queue[BaseException] = queue.Queue()
     second = RemoteClock(world.path, "other", on_failure=failures.put)
     try:
-        refused = failures.get(timeout=_SOON_S)
+        refused = failures.get(timeout=SOON_S)
     finally:
         second.close()
     assert isinstance(refused, WorldRefused)

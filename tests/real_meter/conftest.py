@@ -9,8 +9,8 @@ import pytest
 
 from firmware_sim.broker import EmbeddedBroker
 from gateway.lines.config import MeterConfig
-from tests.gateway.edge_site import FakeOracle
-from tests.real_meter.plant import Device, Gateway, Wire
+from tests.plant.fake_oracle import FakeOracle
+from tests.real_meter.whole_site import Device, Gateway, Wire
 
 
 @pytest.fixture

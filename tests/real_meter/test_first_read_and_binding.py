@@ -13,8 +13,8 @@ from evidence.binding import Custody, Direction, open_binding
 from evidence.keys import private_key_from
 from gateway import config
 from runtime.key_files import read_signer, write_signer
-from tests.gateway.edge_site import signer_of
-from tests.real_meter.plant import Device, inverter
+from tests.plant.signer import signer_of
+from tests.real_meter.whole_site import Device, inverter
 
 DLT = "000000193600"
 HEAD = """gateway = "pi"

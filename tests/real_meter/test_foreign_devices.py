@@ -9,8 +9,8 @@ import pytest
 from evidence.reading import Reading
 from evidence.status import Status
 from gateway.lines.config import MeterConfig
-from tests.gateway.edge_site import FakeOracle
-from tests.real_meter.plant import Device, Gateway, Wire, inverter, meter, signed_readings, write_site
+from tests.plant.fake_oracle import FakeOracle
+from tests.real_meter.whole_site import Device, Gateway, Wire, inverter, meter, signed_readings, write_site
 
 MakeWire = Callable[[], Wire]
 MakeDevice = Callable[[dict[str, Any]], Device]

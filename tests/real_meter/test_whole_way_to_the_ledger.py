@@ -27,7 +27,7 @@ from runtime.broker import BrokerConfig
 from runtime.clock import RealClock
 from runtime.key_files import read_signer
 from runtime.mqtt import new_client
-from tests.real_meter.plant import ROOT, Device, Gateway, inverter
+from tests.real_meter.whole_site import ROOT, Device, Gateway, inverter
 
 METERS = {"SE-0001": 12_345_670, "DL-0005": 1_234_560}  # Wh, in steps that both protocols carry
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.broker import EmbeddedBroker
-from tests.gateway.edge_site import ScriptedSlave
-from tests.oracle.intake.gateway_client import GatewayClient
-from tests.oracle.intake.running import Running
+from tests.plant.gateway_client import GatewayClient
+from tests.plant.running import Running
+from tests.plant.scripted_slave import ScriptedSlave
 from tests.refusals.edge_to_oracle import EdgeToOracle, wire
 
 

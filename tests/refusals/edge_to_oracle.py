@@ -17,10 +17,11 @@ from oracle.ledger.reader import LedgerReader
 from oracle.service import OracleService
 from runtime.broker import BrokerConfig
 from runtime.clock import SteppedClock
-from tests.gateway.edge_site import ScriptedSlave
-from tests.oracle.intake.gateway_client import WAIT_S
-from tests.oracle.intake.signed_meter import ASSET, DAY_ZERO, SignedMeter, signer_of
-from tests.oracle.intake.site import write_site
+from tests.plant.gateway_client import WAIT_S
+from tests.plant.scripted_slave import ScriptedSlave
+from tests.plant.signed_meter import ASSET, DAY_ZERO, SignedMeter
+from tests.plant.signer import signer_of
+from tests.plant.site import write_site
 
 POLL_S = 3600
 SLOTS = 26  # midnight, the day, its closing midnight, and one behind it

@@ -10,9 +10,9 @@ import pytest
 
 from evidence import header
 from evidence.header import EpochReason, Kind
-from tests.oracle.intake.signed_meter import DAY_ZERO, SignedMeter
+from tests.plant.signed_meter import DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import DAY_S, POLL_S, SLOTS, EdgeToOracle
-from tests.refusals.test_rows_of_the_line import UNIT, good_inverter, register_wh
+from tests.refusals.inverter import UNIT, good_inverter, register_wh
 
 BACKED_UP = DAY_ZERO + 6 * POLL_S + 10  # between two slots
 LOST = DAY_ZERO + 12 * POLL_S + 10

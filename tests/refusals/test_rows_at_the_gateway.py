@@ -16,12 +16,12 @@ from firmware_sim.broker import EmbeddedBroker
 from gateway.outbox import Outbox
 from runtime.broker import BrokerConfig
 from runtime.mqtt import new_client
-from tests.gateway.edge_site import reading_at, sealing_of, unknown_head
-from tests.oracle.intake.gateway_client import WAIT_S
-from tests.oracle.intake.signed_meter import ASSET, DAY_ZERO, SignedMeter
+from tests.plant.edge_site import reading_at, sealing_of, unknown_head
+from tests.plant.gateway_client import WAIT_S
+from tests.plant.signed_meter import ASSET, DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import POLL_S, EdgeToOracle, meter_config
+from tests.refusals.inverter import UNIT, good_inverter
 from tests.refusals.said import said
-from tests.refusals.test_rows_of_the_line import UNIT, good_inverter
 
 
 @pytest.mark.parametrize(

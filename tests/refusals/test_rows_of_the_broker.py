@@ -20,10 +20,10 @@ from evidence.bundle import BundleItem, encode_bundle
 from evidence.tags import BUNDLE_SIZE_MAX
 from firmware_sim.broker import EmbeddedBroker
 from oracle.intake.rows import BUNDLE
-from tests.oracle.intake.gateway_client import GatewayClient
-from tests.oracle.intake.running import Running
-from tests.oracle.intake.signed_meter import SignedMeter, hash_of
-from tests.oracle.intake.site import write_site
+from tests.plant.gateway_client import GatewayClient
+from tests.plant.running import Running
+from tests.plant.signed_meter import SignedMeter, hash_of
+from tests.plant.site import write_site
 from tests.refusals.said import said
 
 OK = (Verdict.STORED, Code.OK)

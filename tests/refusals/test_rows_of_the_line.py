@@ -13,43 +13,23 @@ from dataclasses import dataclass
 import pytest
 
 from evidence.status import NONE, OUTCOMES, REASONS, Status
-from meters import dlt645, modbus_rtu, sunspec
+from meters import dlt645, modbus_rtu
 from oracle.core.energy.vee import Label
-from tests.oracle.intake.signed_meter import DAY_ZERO, SignedMeter
+from tests.plant.signed_meter import DAY_ZERO, SignedMeter
 from tests.refusals.edge_to_oracle import DAY_S, POLL_S, SLOTS, EdgeToOracle
+from tests.refusals.inverter import UNIT, good_inverter, inverter, register_wh
 from tests.refusals.said import said
 
-UNIT = 7
 ADDRESS = "000000193600"
 STRANGER = "000000000042"
 BAD = DAY_ZERO + 12 * POLL_S
 FALLEN_WH = 500_000
 SENTINEL_WH = 0xFFFFFFFF
-COMMON = {"Mn": "helioracle", "Md": "sim", "SN": "SIM-1"}
 
 Says = Callable[[bytes, int], bytes]
 
 
-def register_wh(now: int) -> int:
-    """What the meter shows: 1 kWh more every hour."""
-    return 1_000_000 + (now - DAY_ZERO) // POLL_S * 1000
-
-
 # ---------------------------------------------------------------- one inverter
-
-
-def inverter(wh: int, *, unit: int = UNIT) -> Callable[[bytes], bytes]:
-    image = sunspec.build_image(COMMON, {"WH": wh, "WH_SF": 0, "W": 1000, "W_SF": 0})
-
-    def answer(request: bytes) -> bytes:
-        at, count = int.from_bytes(request[2:4], "big") - sunspec.BASE, int.from_bytes(request[4:6], "big")
-        return modbus_rtu.encode_read_answer(unit, image[at : at + count])
-
-    return answer
-
-
-def good_inverter(request: bytes, now: int) -> bytes:
-    return inverter(register_wh(now))(request)
 
 
 def busy_inverter(_request: bytes) -> bytes:

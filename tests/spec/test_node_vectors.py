@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.missing import missing
+from tests.plant.missing import missing
 
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "spec" / "vectors"

@@ -8,8 +8,8 @@ import pytest
 from oracle.chain import embedded
 from oracle.chain.client import Chain
 from oracle.owner.roles import ReportRules
-from tests.oracle.chain.anvil_node import Anvil, running_anvil
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, open_site
+from tests.plant.anvil_node import Anvil, running_anvil
+from tests.plant.asset_site import DAY_S, Books, Site, open_site
 
 
 @pytest.fixture

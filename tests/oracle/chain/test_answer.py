@@ -17,10 +17,11 @@ from oracle.chain.steps import Steps
 from oracle.declare.answer import Answer, answer_dispute
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
 from runtime.clock import SteppedClock
-from tests.oracle.chain.anvil_node import Anvil
-from tests.oracle.chain.asset_site import Books, Site
-from tests.oracle.chain.test_chain_loop import Killed, declared_on_chain, kill, running
-from tests.oracle.chain.test_dispute import Open, dispute, disputes, own_report, state, until_declared
+from tests.oracle.chain.disputed import Open, dispute, disputes, own_report, state, until_declared
+from tests.oracle.chain.killed import Killed, kill
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Books, Site
+from tests.plant.chain_loop import declared_on_chain, running
 
 
 def answer(books: Books, journal: Path, *, period: int = 0) -> Answer:

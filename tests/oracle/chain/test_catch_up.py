@@ -16,7 +16,7 @@ from oracle.ledger.reader import LedgerReader
 from oracle.ledger.rows import BindingRow, BoundaryRow
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
-from tests.oracle.chain.asset_site import DAY_S, terms_from
+from tests.plant.asset_site import DAY_S, terms_from
 
 FIRST_DAY = 20_000
 DAYS_PER_PERIOD = 2

@@ -12,9 +12,9 @@ from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.payout.claim import claim
 from oracle.payout.push import push_due
 from runtime.clock import SteppedClock
-from tests.oracle.chain.anvil_node import Anvil
-from tests.oracle.chain.asset_site import Books, Site, open_site
-from tests.oracle.chain.test_chain_loop import declared_on_chain, running
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Books, Site, open_site
+from tests.plant.chain_loop import declared_on_chain, running
 
 
 def test_the_line_runs_on_anvil(anvil: Anvil, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from oracle.chain import artifacts, embedded, refusal
 from oracle.chain.client import Chain
 from oracle.errors import ChainError, ChainRefused, ChainUnreachable, Fatal
-from tests.oracle.chain.asset_site import Site, account_of
+from tests.plant.asset_site import Site, account_of
 
 
 def test_a_refusal_names_the_contracts_error_with_its_arguments(site: Site) -> None:

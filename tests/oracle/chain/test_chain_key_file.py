@@ -8,8 +8,9 @@ from eth_account import Account
 
 from cli.main import run
 from oracle import config
-from oracle.chain.key_file import read_account, write_account
+from oracle.chain.key_file import read_account
 from runtime.errors import ConfigError
+from tests.plant.open_key_file import write_account
 
 KEY = bytes(range(1, 33))
 

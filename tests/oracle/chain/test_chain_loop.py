@@ -2,8 +2,7 @@
 
 import json
 import queue
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from web3 import Web3
@@ -16,9 +15,9 @@ from oracle.declare import loop as chain_loop
 from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainError, ChainRefused, ChainUnreachable
 from runtime.clock import SteppedClock
-from tests.oracle.chain.asset_site import Books, Site
-
-Failures = queue.Queue[BaseException]
+from tests.oracle.chain.killed import Killed, kill
+from tests.plant.asset_site import Books, Site
+from tests.plant.chain_loop import Failures, declared_on_chain, make, running
 
 
 class Flaky(Chain):
@@ -48,27 +47,6 @@ class Flaky(Chain):
 
 def world_of(site: Site) -> SteppedClock:
     return SteppedClock(site.end_of(0) + 150)
-
-
-def make(books: Books, chain: Chain, world: SteppedClock, failures: Failures) -> ChainLoop:
-    return ChainLoop(books.open_asset(world), books.site.on(chain), books.site.oracle, on_failure=failures.put)
-
-
-@contextmanager
-def running(books: Books, chain: Chain, world: SteppedClock) -> Iterator[ChainLoop]:
-    failures: Failures = queue.Queue()
-    loop = make(books, chain, world, failures)
-    loop.start()
-    try:
-        yield loop
-    finally:
-        loop.stop()
-    assert failures.empty(), failures.get()
-
-
-def declared_on_chain(site: Site, period: int) -> int:
-    found = site.contracts.declarations.events.Declared().get_logs(from_block=0)
-    return sum(1 for event in found if event["args"]["period"] == period)
 
 
 def test_settled_periods_are_anchored_and_declared_in_order(site: Site, books: Books) -> None:
@@ -151,10 +129,6 @@ def test_a_broken_line_never_declares_twice(
         assert entry.block
 
 
-class Killed(BaseException):
-    """The process dies here."""
-
-
 @pytest.mark.parametrize("when", ["planned", "signed", "sent", "confirmed"])
 @pytest.mark.parametrize("kind", ["anchor", "declare"])
 def test_a_killed_oracle_goes_on_where_it_was(
@@ -213,20 +187,6 @@ def test_signed_bytes_whose_nonce_was_used_elsewhere_are_made_anew(
     assert confirmed.state == "confirmed"
     assert confirmed.tx_hash != signed.tx_hash
     assert declared_on_chain(site, 0) == 1
-
-
-def kill(patch: pytest.MonkeyPatch, name: str, kind: str, *, before: bool) -> None:
-    real = getattr(Chain, name)
-
-    def dying(self: Chain, *args: object, action: str, **rest: object) -> object:
-        if not action.startswith(kind):
-            return real(self, *args, action=action, **rest)
-        if before:
-            raise Killed
-        real(self, *args, action=action, **rest)
-        raise Killed
-
-    patch.setattr(Chain, name, dying)
 
 
 def test_what_another_process_declared_is_adopted(site: Site, open_books: Callable[[], Books]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web3 import Web3
 
 from evidence.units import Minor
 from oracle.chain.client import Chain
@@ -20,11 +19,12 @@ from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.payout.claim import claim
 from oracle.payout.push import push_due
-from runtime.clock import SteppedClock
 from runtime.errors import ConfigError
-from tests.oracle.chain.anvil_node import Anvil, until
-from tests.oracle.chain.asset_site import Books, Site, open_site
-from tests.oracle.chain.test_chain_loop import declared_on_chain
+from tests.oracle.chain.followed import assert_ledger_is_the_chain, states
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Books, Site, open_site
+from tests.plant.chain_loop import declared_on_chain, loop_on
+from tests.plant.until import until
 
 
 class Reorganised:
@@ -72,38 +72,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost transaction is missed after a second, not after twenty."""
     monkeypatch.setattr(chain_journal, "MINED_WITHIN_S", 1)
     monkeypatch.setattr(chain_loop, "BACK_OFF_MAX_S", 0)
-
-
-def states(books: Books) -> list[str]:
-    return [row.state for row in books.reader.settlement.periods(limit=9)]
-
-
-def loop_on(books: Books, chain: Chain, *, confirmations: int, periods: int) -> ChainLoop:
-    site = books.site
-    failures: list[BaseException] = []
-    return ChainLoop(
-        books.open_asset(SteppedClock(site.end_of(periods - 1) + 150)),
-        site.on(chain),
-        site.oracle,
-        on_failure=failures.append,
-        confirmations=confirmations,
-    )
-
-
-def assert_ledger_is_the_chain(books: Books) -> None:
-    """Every stored event is on the chain, in the block that it says, and none is missing."""
-    site = books.site
-    head = site.chain.block_number()
-    addresses = [
-        site.deployment.addresses[name] for name in ("share", "declarations", "distributor", "registry", "gate")
-    ]
-    followed = books.reader.chain.followed_block()
-    on_chain = {
-        (log["blockNumber"], log["logIndex"], Web3.to_hex(log["blockHash"]))
-        for log in site.chain.logs(0, head, addresses)
-        if log["blockNumber"] <= followed
-    }
-    assert {(row.block, row.log_index, row.block_hash) for row in books.reader.chain.events()} == on_chain
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from oracle.chain.wiring import bindings_root, check_wiring
 from oracle.errors import ChainConflict, ChainRefused, SettlementError
 from oracle.owner.deploy import deploy, nameplate_w
 from oracle.owner.roles import RESTRICTED, RoleHolders
-from tests.oracle.chain.asset_site import Site, bound_meter, terms_from
+from tests.plant.asset_site import Site, bound_meter, terms_from
 
 
 def test_the_first_registry_entry_commits_to_the_bindings(site: Site) -> None:

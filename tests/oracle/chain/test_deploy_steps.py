@@ -21,12 +21,10 @@ from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner.deploy import check_roles, deploy, task_of
 from oracle.owner.roles import AT_ONCE, RoleHolders
 from runtime.errors import ConfigError
-from tests.oracle.chain.anvil_node import Anvil, until
-from tests.oracle.chain.asset_site import Site
-
-KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # anvil's first account
-SIGNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-TREASURY = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+from tests.oracle.chain.site_folder import KEY, SIGNER, TREASURY, site_folder
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Site
+from tests.plant.until import until
 
 
 class Killed(BaseException):
@@ -121,21 +119,6 @@ def test_a_refused_step_leaves_nothing_behind_that_hinders(site: Site, tmp_path:
     with pytest.raises(ChainRefused, match="AccessManagedUnauthorized"):
         steps.transact("mint", lambda: call, action="mint")
     Steps(site.chain, stranger, path=journal, task={"to": "y"})
-
-
-def site_folder(anvil: Anvil, tmp_path: Path) -> tuple[Path, list[str]]:
-    """A folder as `helioracle init` writes it, and the options of commands that use its encrypted keystore."""
-    folder = tmp_path / "site"
-    assert run(["init", str(folder), "--first-day", "2026-12-01"]) == 0
-    keystore, password = folder / "keys" / "owner.json", folder / "keys" / "owner.password"
-    for path, text in (
-        (keystore, json.dumps(Account.encrypt(bytes.fromhex(KEY[2:]), "open sesame", iterations=2))),
-        (password, "open sesame\n"),
-    ):
-        path.touch(mode=0o600)
-        path.write_text(text)
-    options = ["--asset", str(folder / "asset.toml"), "--rpc-url", anvil.url, "--profile", "production"]
-    return folder, [*options, "--keystore", str(keystore), "--password-file", str(password)]
 
 
 def test_the_command_is_killed_and_goes_on(

@@ -3,7 +3,6 @@
 import json
 import logging
 import queue
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,34 +12,18 @@ from hypothesis import strategies as st
 from evidence.units import Minor
 from oracle.chain import eip712
 from oracle.chain.declarations import Declaration, Status, declaration, declare_call, is_declared
-from oracle.chain.transaction import Receipt
 from oracle.core.holders.report_standing import unanswered
 from oracle.core.money.report import Report
-from oracle.declare.declarer import report_of
-from oracle.declare.loop import ChainLoop
 from oracle.errors import ChainConflict, ChainRefused
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
 from runtime.clock import SteppedClock
-from tests.oracle.chain.anvil_node import Anvil
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, act_after
-from tests.oracle.chain.test_chain_loop import Failures, declared_on_chain, make, running
+from tests.oracle.chain.disputed import REASON, Open, dispute, disputes, forget, own_report, state, until_declared
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import DAY_S, Site, act_after
+from tests.plant.chain_loop import Failures, declared_on_chain, make, running
 
 WINDOW_S = 7_200
-REASON = b"\x0f" * 32
-Open = Callable[[], Books]
-
-
-def state(site: Site, period: int) -> Status:
-    return declaration(site.chain, site.contracts.declarations, period).status
-
-
-def dispute(site: Site, period: int) -> Receipt:
-    """The guardian objects to the newest report."""
-    contract = site.contracts.declarations
-    hash_ = declaration(site.chain, contract, period).report_hash
-    call = contract.functions.guardianDispute(period, hash_, REASON)
-    return site.chain.transact(site.owner, call, action="dispute")
 
 
 def answer(site: Site, report: Report) -> Report:
@@ -51,25 +34,6 @@ def answer(site: Site, report: Report) -> Report:
     revised = replace(report, revision=found.revision + 1, previous_hash=found.report_hash)
     site.chain.transact(site.owner, declare_call(site.chain, contract, [site.oracle], revised), action="answer")
     return revised
-
-
-def own_report(books: Books, period: int) -> Report:
-    row = books.reader.settlement.period(period)
-    assert row is not None
-    return report_of(row)
-
-
-def until_declared(books: Books, *, periods: int) -> None:
-    with running(books, books.site.chain, SteppedClock(books.site.end_of(periods - 1) + 150)) as loop:
-        loop.catch_up()
-
-
-def forget(books: Books) -> None:
-    """Make of the ledger a copy that was taken before anything was declared."""
-    with books.writer.transaction():
-        connection = books.writer._inside()
-        connection.execute("DELETE FROM chain_journal")
-        connection.execute("UPDATE periods SET state = 'settled', declare_tx = NULL, declared_block = NULL")
 
 
 def rich(site: Site) -> None:
@@ -84,12 +48,6 @@ def fund_refused(site: Site, period: int, said: str) -> None:
     with pytest.raises(ChainRefused, match=said):
         fund_period(site.on_chain, site.owner, period)
     assert site.chain.next_nonce(site.owner.address) == nonce
-
-
-def disputes(loop: ChainLoop) -> list[dict[str, object]]:
-    found = loop.status()["disputes"]
-    assert isinstance(found, list)
-    return found
 
 
 def test_a_report_becomes_final_by_time_alone_and_is_funded_once(disputable_site: Site, disputable_books: Open) -> None:

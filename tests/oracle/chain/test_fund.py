@@ -10,8 +10,8 @@ from oracle.chain.steps import Steps
 from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner import share
 from oracle.owner.fund import fund_period
-from tests.oracle.chain.asset_site import Site
-from tests.oracle.chain.test_payout import declare, give_money, give_shares
+from tests.oracle.chain.payouts import declare, give_money, give_shares
+from tests.plant.asset_site import Site
 
 
 def allowance(site: Site) -> int:

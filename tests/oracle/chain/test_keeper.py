@@ -24,10 +24,10 @@ from oracle.owner.fund import fund_period, mint_demo_money
 from oracle.payout.push import Outcome, Push, push_due
 from oracle.payout.service import KeeperDeps, KeeperService
 from runtime.clock import SteppedClock
-from tests.contracts.doubles import compiled_doubles
-from tests.oracle.chain.anvil_node import Anvil, running_anvil
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, account_of, act_after, open_site
-from tests.oracle.chain.test_payout import assert_chain_agrees, declare, give_shares
+from tests.oracle.chain.payouts import assert_chain_agrees, declare, give_shares
+from tests.plant.anvil_node import Anvil, running_anvil
+from tests.plant.asset_site import DAY_S, Books, Site, account_of, act_after, open_site
+from tests.plant.doubles import compiled_doubles
 
 pytestmark = pytest.mark.slow  # the doubles are compiled, and deployed beside an asset of their own
 

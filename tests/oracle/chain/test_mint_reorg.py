@@ -26,9 +26,10 @@ from oracle.errors import ChainUnreachable
 from oracle.owner import share
 from oracle.owner.fund import mint_demo_money
 from runtime.errors import ConfigError
-from tests.oracle.chain.anvil_node import Anvil, until
-from tests.oracle.chain.asset_site import Site, account_of
-from tests.oracle.chain.test_deploy_steps import KEY, SIGNER, TREASURY, site_folder
+from tests.oracle.chain.site_folder import KEY, SIGNER, TREASURY, site_folder
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Site, account_of
+from tests.plant.until import until
 
 
 @contextmanager

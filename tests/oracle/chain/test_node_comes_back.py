@@ -4,10 +4,10 @@ from pathlib import Path
 
 from oracle.chain.client import Chain
 from oracle.declare.follower import Follower
-from tests.oracle.chain.anvil_node import Anvil
-from tests.oracle.chain.asset_site import Books, open_site
-from tests.oracle.chain.test_chain_loop import declared_on_chain
-from tests.oracle.chain.test_chain_reorg import assert_ledger_is_the_chain, loop_on, states
+from tests.oracle.chain.followed import assert_ledger_is_the_chain, states
+from tests.plant.anvil_node import Anvil
+from tests.plant.asset_site import Books, open_site
+from tests.plant.chain_loop import declared_on_chain, loop_on
 
 
 def test_a_node_that_comes_back_without_its_newest_blocks_is_written_to_again(anvil: Anvil, tmp_path: Path) -> None:

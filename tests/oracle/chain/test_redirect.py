@@ -20,8 +20,8 @@ from oracle.owner.fund import fund_period
 from oracle.payout.claim import claim
 from oracle.payout.push import Outcome, known_holders, push_due
 from runtime.clock import SteppedClock
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, account_of, act_after
-from tests.oracle.chain.test_payout import declare, give_money, give_shares, history_of
+from tests.oracle.chain.payouts import declare, give_money, give_shares, history_of
+from tests.plant.asset_site import DAY_S, Books, Site, account_of, act_after
 
 REASON = b"\x0e" * 32
 

@@ -21,10 +21,10 @@ from oracle.errors import ChainRefused, ChainUnreachable
 from oracle.owner import share
 from oracle.owner.fund import fund_period, mint_demo_money
 from runtime.errors import ConfigError
-from tests.oracle.chain.anvil_node import Anvil, running_anvil
-from tests.oracle.chain.asset_site import Books, open_site
-from tests.oracle.chain.test_chain_loop import declared_on_chain
-from tests.oracle.chain.test_chain_reorg import assert_ledger_is_the_chain, loop_on, states
+from tests.oracle.chain.followed import assert_ledger_is_the_chain, states
+from tests.plant.anvil_node import Anvil, running_anvil
+from tests.plant.asset_site import Books, open_site
+from tests.plant.chain_loop import declared_on_chain, loop_on
 
 BLOCKS_OF_TROUBLE = 24
 CALM_BLOCKS_MAX = 150

@@ -13,7 +13,7 @@ from oracle.declare.follower import FOLLOWED
 from oracle.errors import ChainConflict
 from oracle.owner.deploy import check_roles
 from oracle.owner.roles import ADMIN_ROLE, GUARDIAN_ROLE, RESTRICTED, ROLE_NAMES, SIGNERS_MAX, RoleHolders
-from tests.oracle.chain.asset_site import DAY_S, Site, account_of
+from tests.plant.asset_site import DAY_S, Site, account_of
 
 ROOT = Path(__file__).parents[3]
 OWNER = account_of("owner").address

@@ -9,9 +9,10 @@ from oracle.chain.declarations import declaration, is_declared, signing
 from oracle.declare.declarer import report_of
 from oracle.errors import ChainConflict
 from runtime.clock import SteppedClock
-from tests.oracle.chain.asset_site import DAY_S, Books, Site, act_after
-from tests.oracle.chain.test_chain_loop import Failures, Killed, declared_on_chain, kill, make, running
-from tests.oracle.chain.test_dispute import forget
+from tests.oracle.chain.disputed import forget
+from tests.oracle.chain.killed import Killed, kill
+from tests.plant.asset_site import DAY_S, Books, Site, act_after
+from tests.plant.chain_loop import Failures, declared_on_chain, make, running
 
 
 def announce(site: Site, signers: list[str], threshold: int) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from oracle.chain import eip712
 from oracle.core.money.report import Report
-from tests.contracts.test_eip712 import CHAIN_ID, CONTRACT, REPORT_FIELDS, REPORT_VALUES
-from tests.oracle.chain.asset_site import account_of
+from tests.plant.asset_site import account_of
+from tests.plant.report_vector import CHAIN_ID, CONTRACT, REPORT_FIELDS, REPORT_VALUES
 
 REPORT_DIGEST = "31dd3090a884d6c59aa240d41c655551709bc052de7b38f9c03a381ba2c47f60"
 ANCHOR_DIGEST = "2240e5a5b28e4a5d544892ba6822987dd5e573dfe25776ccc1bbf0d176a410dc"

@@ -8,10 +8,10 @@ import pytest
 
 from firmware_sim.broker import EmbeddedBroker
 from oracle.chain.client import Chain
-from tests.oracle.intake.gateway_client import GatewayClient
 from tests.oracle.intake.rig import Rig
-from tests.oracle.intake.running import Running
-from tests.oracle.intake.signed_meter import DAY_ZERO, SignedMeter
+from tests.plant.gateway_client import GatewayClient
+from tests.plant.running import Running
+from tests.plant.signed_meter import DAY_ZERO, SignedMeter
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from oracle.intake.arrival import Incoming
 from oracle.intake.take import Intake
 from oracle.intake.verify import Verifier
 from oracle.ledger.reader import LedgerReader
-from oracle.ledger.rows import BindingRow
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from runtime.clock import SteppedClock
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, ORACLE, SignedMeter
+from tests.plant.ledger_rows import binding_row
+from tests.plant.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, ORACLE, SignedMeter
 
 ORACLE_KEY = PublicKey(ORACLE.public_point)
 
@@ -36,7 +36,8 @@ class Rig:
         with self.writer.transaction():
             for meter in meters:
                 if self.writer.view.bindings.by_hash(meter.binding_hash) is None:
-                    self.writer.bindings.add(self._row(meter))
+                    index = self.sequencer.append_binding(meter.record, meter.binding_hash)
+                    self.writer.bindings.add(binding_row(meter, log_index=index))
         self.verifier = Verifier(self.reader.bindings.all())
         self.intake = Intake(
             writer=self.writer,
@@ -46,17 +47,6 @@ class Rig:
             world=self.world,
             signer=ORACLE,
             refusals_kept=refusals_kept,
-        )
-
-    def _row(self, meter: SignedMeter) -> BindingRow:
-        return BindingRow(
-            hash=meter.binding_hash,
-            meter_id=meter.meter_id,
-            serial=meter.serial,
-            point=meter.binding.point,
-            valid_from=meter.binding.valid_from,
-            record=meter.record,
-            log_index=self.sequencer.append_binding(meter.record, meter.binding_hash),
         )
 
     def send(self, *items: BundleItem) -> list[tuple[Verdict, Code]]:

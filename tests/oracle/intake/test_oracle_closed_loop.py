@@ -12,17 +12,17 @@ from firmware_sim.broker import EmbeddedBroker
 from oracle import asset_file, config
 from oracle.chain.client import Chain
 from oracle.chain.embedded import embedded_chain, fund_accounts
-from oracle.chain.key_file import write_account
 from oracle.contract_names import CONTRACT_NAMES
 from oracle.errors import Fatal
 from oracle.owner.deploy import deploy
 from oracle.owner.roles import AT_ONCE, RoleHolders
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
-from tests.oracle.intake.gateway_client import GatewayClient
-from tests.oracle.intake.running import Running
-from tests.oracle.intake.signed_meter import SignedMeter
-from tests.oracle.intake.site import write_site
+from tests.plant.gateway_client import GatewayClient
+from tests.plant.open_key_file import write_account
+from tests.plant.running import Running
+from tests.plant.signed_meter import SignedMeter
+from tests.plant.site import write_site
 
 DAY_S = 86_400
 KEY = b"\x07" * 32

@@ -6,8 +6,8 @@ import pytest
 
 from oracle import config
 from runtime.errors import ConfigError
-from tests.oracle.intake.signed_meter import SignedMeter
-from tests.oracle.intake.site import write_site
+from tests.plant.signed_meter import SignedMeter
+from tests.plant.site import write_site
 
 
 @pytest.fixture

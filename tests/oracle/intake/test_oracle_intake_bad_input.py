@@ -15,7 +15,7 @@ from evidence.status import Status
 from oracle.intake.arrival import Incoming
 from oracle.intake.rows import BUNDLE
 from tests.oracle.intake.rig import Rig
-from tests.oracle.intake.signed_meter import SignedMeter, hash_of
+from tests.plant.signed_meter import SignedMeter, hash_of
 
 OK = (Verdict.STORED, Code.OK)
 BODILESS = (Verdict.STORED, Code.SEALED)

@@ -16,7 +16,7 @@ from evidence.keys import PublicKey
 from evidence.status import Status
 from oracle.core.sequence_check import SIGNED_REFUSALS, Facts, Previous, decide
 from oracle.core.validation import KnownBinding, Opened, binding_at, open_item
-from tests.oracle.intake.signed_meter import DAY_ZERO, ORACLE, SignedMeter, hash_of
+from tests.plant.signed_meter import DAY_ZERO, ORACLE, SignedMeter, hash_of
 
 VECTORS = json.loads((Path(__file__).parents[3] / "spec" / "vectors" / "chain.json").read_text())
 ANY_KEY = PublicKey(ORACLE.public_point)

@@ -10,7 +10,7 @@ from evidence.answer import Code, Verdict
 from evidence.bundle import BundleItem
 from oracle.ledger.rows import LogEntryRow
 from tests.oracle.intake.rig import Rig
-from tests.oracle.intake.signed_meter import SignedMeter, hash_of
+from tests.plant.signed_meter import SignedMeter, hash_of
 
 METERS = [SignedMeter("SIM-0001"), SignedMeter("SIM-0002")]
 HISTORIES = [

@@ -19,7 +19,7 @@ from oracle.ledger.sqlite import database
 from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from tests.oracle.intake.rig import Rig
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of
+from tests.plant.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of
 
 ROW_OF_TABLE = {
     "bindings": rows.BindingRow,

@@ -15,7 +15,7 @@ from oracle.ledger.sqlite import database, migration
 from oracle.ledger.sqlite.lock import LedgerLock
 from oracle.ledger.writer import LedgerWriter
 from tests.oracle.intake.rig import Rig
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of
+from tests.plant.signed_meter import ASSET, CHAIN_ID, SignedMeter, hash_of
 
 # What turns a ledger of schema 2 into one that version 0.1.0 wrote before it.
 BACK_TO_1 = "ALTER TABLE headers RENAME COLUMN bodiless TO sealed"

@@ -11,7 +11,7 @@ from oracle.errors import LedgerError
 from oracle.ledger.sqlite import database
 from oracle.log.sequencer import Sequencer
 from tests.oracle.intake.rig import ORACLE_KEY, Rig
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, SignedMeter
+from tests.plant.signed_meter import ASSET, CHAIN_ID, SignedMeter
 
 
 def append(rig: Rig, *contents: bytes) -> None:

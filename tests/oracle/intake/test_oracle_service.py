@@ -25,12 +25,12 @@ from oracle.ledger.sqlite import database
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
 from runtime.errors import ConfigError
-from tests.oracle.chain.anvil_node import until
-from tests.oracle.intake.gateway_client import WAIT_S, GatewayClient
-from tests.oracle.intake.running import Running
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, SignedMeter, hash_of
-from tests.oracle.intake.site import write_site
-from tests.unheard_port import unheard_port
+from tests.plant.gateway_client import WAIT_S, GatewayClient
+from tests.plant.running import Running
+from tests.plant.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, SignedMeter, hash_of
+from tests.plant.site import write_site
+from tests.plant.unheard_port import unheard_port
+from tests.plant.until import until
 
 OK = (Verdict.STORED, Code.OK)
 DUPLICATE = (Verdict.DUPLICATE, Code.OK)

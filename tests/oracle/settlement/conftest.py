@@ -1,32 +1,26 @@
 """A small asset, its meters' signed histories, and a real ledger to settle them in."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from evidence import binding as bindings
-from evidence import header as headers
-from evidence.batch import batch_root, summary
-from evidence.binding import Binding, Custody, Direction
-from evidence.header import EpochReason, Header, Kind
-from evidence.keys import FileSigner, private_key_from
+from evidence.bundle import BundleItem
+from evidence.header import EpochReason, Header, Kind, header_hash
 from evidence.reading import Reading
 from evidence.status import CLOCKS, Status
 from evidence.units import Minor, SettlementDay
-from oracle.asset_file import BoundMeter
 from oracle.core.terms import AssetTerms, Band, Fee, Point, Role, Tariff, Term
 from oracle.ledger.reader import LedgerReader
-from oracle.ledger.rows import BatchRow, BindingRow, HeaderRow
 from oracle.ledger.sqlite import database
 from oracle.ledger.writer import LedgerWriter
 from oracle.log.sequencer import Sequencer
 from oracle.open_asset import OpenAsset
 from oracle.settle.settle_pass import SettlePass
 from runtime.clock import SteppedClock
+from tests.plant.ledger_rows import batch_row, binding_row
+from tests.plant.signed_meter import ORACLE, SignedMeter
 
 OFFSET_S = -7 * 3600
 FIRST_DAY = 20_000
@@ -35,71 +29,42 @@ T0 = FIRST_DAY * 86_400 - OFFSET_S
 GOOD = Status.EXPORT_VALID | Status.CLOCK_SYNCHRONISED
 
 
-def signer_of(name: str) -> FileSigner:
-    """The test key of a name."""
-    counter = iter(range(1 << 16))
-
-    def entropy(size: int) -> bytes:
-        return hashlib.shake_256(f"{name} {next(counter)}".encode()).digest(size)
-
-    return FileSigner(private_key_from(entropy))
-
-
-INSTALLER = signer_of("installer")
-ORACLE = signer_of("oracle")
-
-
-@dataclass
 class MeterHistory:
-    """One meter's key and its chain of signed batches, as a gateway would have sealed them."""
+    """One meter's chain of signed batches, as a gateway would have sealed them.
 
-    serial: str
-    point: str
-    step_wh: int = 1
-    multiplier: tuple[int, int] = (1, 1)
-    modulus: tuple[int, int] = (10**12, 1)
-    nameplate_w: int = 100_000
-    valid_from: int = T0 - 86_400
-    rows: list[tuple[Header, bytes, bytes, bytes, bytes]] = field(default_factory=list)
+    Attributes:
+        rows: each header with the item that it was sent in, in the order of the chain.
+    """
 
-    def __post_init__(self) -> None:
-        self.signer = signer_of(self.serial)
-        self.binding = Binding(
-            chain_id=1,
+    def __init__(
+        self,
+        serial: str,
+        point: str,
+        *,
+        step_wh: int = 1,
+        nameplate_w: int = 100_000,
+        valid_from: int = T0 - 86_400,
+    ) -> None:
+        self.meter = SignedMeter(
+            serial,
             asset="test-asset",
-            point=self.point,
-            serial=self.serial,
-            public_point=self.signer.public_point,
-            direction=Direction.FORWARD_IS_EXPORT,
-            custody=Custody.FILE,
-            multiplier_num=self.multiplier[0],
-            multiplier_den=self.multiplier[1],
-            step_wh=self.step_wh,
-            modulus_num=self.modulus[0],
-            modulus_den=self.modulus[1],
-            nameplate_w=self.nameplate_w,
-            valid_from=self.valid_from,
-            installer_point=INSTALLER.public_point,
+            chain_id=1,
+            point=point,
+            step_wh=step_wh,
+            nameplate_w=nameplate_w,
+            valid_from=valid_from,
         )
-        record = bindings.sign_binding(self.binding, self.signer, INSTALLER)
-        self.bound = BoundMeter(record, bindings.binding_hash(self.binding.encode()), self.binding)
-        self._prev = self.bound.hash
-        self._end: tuple[int | None, int | None] = (None, None)
-        self._epoch = -1
-        self._seq = 0
+        self.serial = serial
+        self.binding = self.meter.binding
+        self.bound = self.meter.bound
+        self.rows: list[tuple[Header, BundleItem]] = []
 
     def fact(self, kind: Kind, time: int, reason: int = 0, start: tuple[int | None, int | None] | None = None) -> None:
         """Sign a header without readings."""
-        if kind is Kind.EPOCH:
-            self._epoch, self._seq = self._epoch + 1, 0
-        if start is not None:
-            self._end = start
-        self._sign(self._header(kind, reason, time))
+        self._sign(self.meter.next_header(kind, reason=reason, time=time, registers=start))
 
     def readings(self, readings: Sequence[Reading], *, cut_every_s: int = 900) -> None:
         """Seal readings; one whose time is a multiple of the cut ends its batch, and so does a change of clock state."""
-        if self._epoch < 0:
-            self.fact(Kind.EPOCH, readings[0].time, EpochReason.COMMISSIONED)
         pending: list[Reading] = []
         for reading in readings:
             if pending and (pending[-1].status ^ reading.status) & CLOCKS:
@@ -113,51 +78,13 @@ class MeterHistory:
             self.seal(pending)
 
     def seal(self, readings: Sequence[Reading]) -> None:
-        """One batch."""
-        if self._epoch < 0:
+        """One batch, and the commissioning header before the first one."""
+        if self.meter.newest is None:
             self.fact(Kind.EPOCH, readings[0].time, EpochReason.COMMISSIONED)
-        key = hashlib.sha256(f"{self.serial} {len(self.rows)}".encode()).digest()
-        records = [reading.encode() for reading in readings]
-        base = self._header(Kind.READINGS, 0, readings[0].time)
-        self._sign(
-            replace(
-                base,
-                profile=readings[0].profile,
-                batch_root=batch_root(key, records),
-                **summary(self._end, readings),  # type: ignore[arg-type]  # what a body determines, by the one rule for it
-            ),
-            key,
-            b"".join(records),
-        )
+        self._sign(*self.meter.header_over(readings))
 
-    def _header(self, kind: Kind, reason: int, time: int) -> Header:
-        return Header(
-            kind=kind,
-            profile=1,
-            reason=reason,
-            meter_id=self.binding.meter_id,
-            epoch=self._epoch,
-            seq0=self._seq,
-            count=0,
-            t0=time,
-            t1=time,
-            status_or=Status.CLOCK_SYNCHRONISED,
-            status_close=Status.CLOCK_SYNCHRONISED,
-            export_start_wh=self._end[0],
-            import_start_wh=self._end[1],
-            export_end_wh=self._end[0],
-            import_end_wh=self._end[1],
-            boot_id=bytes(16),
-            monotonic_ms=0,
-            batch_root=headers.ZERO_HASH,
-            prev=self._prev,
-        )
-
-    def _sign(self, header: Header, key: bytes = b"", body: bytes = b"") -> None:
-        encoded, signature = headers.sign_header(header, self.signer)
-        self.rows.append((header, encoded, signature, key, body))
-        self._prev, self._seq = headers.header_hash(encoded), header.next_seq
-        self._end = (header.export_end_wh, header.import_end_wh)
+    def _sign(self, header: Header, records: Sequence[bytes] = ()) -> None:
+        self.rows.append((header, self.meter.keep(self.meter.make(header, records))))
 
 
 class Bench:
@@ -174,17 +101,7 @@ class Bench:
         with self.writer.transaction():
             for meter in self.meters:
                 index = self.sequencer.append_binding(meter.bound.record, meter.bound.hash)
-                self.writer.bindings.add(
-                    BindingRow(
-                        hash=meter.bound.hash,
-                        meter_id=meter.binding.meter_id,
-                        serial=meter.serial,
-                        point=meter.point,
-                        valid_from=meter.valid_from,
-                        record=meter.bound.record,
-                        log_index=index,
-                    )
-                )
+                self.writer.bindings.add(binding_row(meter.meter, log_index=index))
 
     def settle_pass(self, *, deadline_s: int | None = None) -> SettlePass:
         """A fresh pass, as after a start."""
@@ -198,39 +115,13 @@ class Bench:
         )
         return SettlePass(asset, deadline_s=deadline_s)
 
-    def store(
-        self, rows: Iterable[tuple[Header, bytes, bytes, bytes, bytes]], *, bodiless: frozenset[int] = frozenset()
-    ) -> None:
+    def store(self, rows: Iterable[tuple[Header, BundleItem]], *, bodiless: frozenset[int] = frozenset()) -> None:
         """One intake commit."""
         with self.writer.transaction():
-            for header, encoded, signature, key, body in rows:
-                hash_ = headers.header_hash(encoded)
+            for header, item in rows:
                 is_bodiless = header.seq0 in bodiless and header.kind is Kind.READINGS
-                index = self.sequencer.append_header(encoded, signature, hash_)
-                row = HeaderRow(
-                    hash=hash_,
-                    meter_id=header.meter_id,
-                    kind=header.kind,
-                    epoch=header.epoch,
-                    seq0=header.seq0,
-                    count=header.count,
-                    t0=header.t0,
-                    t1=header.t1,
-                    status_or=int(header.status_or),
-                    status_close=int(header.status_close),
-                    export_start_wh=header.export_start_wh,
-                    import_start_wh=header.import_start_wh,
-                    export_end_wh=header.export_end_wh,
-                    import_end_wh=header.import_end_wh,
-                    prev=header.prev,
-                    header=encoded,
-                    signature=signature,
-                    bodiless=int(is_bodiless),
-                    gateway="test",
-                    received_at=header.t1,
-                    log_index=index,
-                )
-                self.writer.headers.add(BatchRow(row, key, b"" if is_bodiless else body, b""))
+                index = self.sequencer.append_header(item.header, item.signature, header_hash(item.header))
+                self.writer.headers.add(batch_row(item, log_index=index, gateway="test", bodiless=is_bodiless))
 
     def store_all(self) -> None:
         """Every meter's whole history, in the order of time."""

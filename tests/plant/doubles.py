@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.gas.solc import ROOT, solc
-from tests.missing import missing
+from tests.plant.missing import missing
 
 MISBEHAVING = Path(__file__).resolve().parent / "misbehaving"
 DOUBLES = ("MisbehavingToken", "MisbehavingGate")

@@ -7,8 +7,8 @@ from oracle import config
 from oracle.chain.client import Chain
 from oracle.service import OracleService
 from runtime.clock import SteppedClock
-from tests.oracle.intake.gateway_client import WAIT_S
-from tests.oracle.intake.signed_meter import DAY_ZERO
+from tests.plant.gateway_client import WAIT_S
+from tests.plant.signed_meter import DAY_ZERO
 
 
 class Running:

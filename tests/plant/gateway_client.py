@@ -11,7 +11,7 @@ from evidence.answer import Answer, Code, Verdict
 from evidence.bundle import BundleItem, encode_bundle
 from evidence.head import Head
 from evidence.keys import MeterId, PublicKey
-from tests.oracle.intake.signed_meter import ASSET
+from tests.plant.signed_meter import ASSET
 
 WAIT_S = 60
 

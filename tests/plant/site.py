@@ -1,14 +1,13 @@
 """Everything an oracle needs on disk: asset file, bindings, key, ledger, and the TOML that names them."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from evidence.keys import private_key_from
 from oracle.ledger.sqlite import database
 from runtime.key_files import write_signer
-from tests.oracle.intake.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
+from tests.plant.signed_meter import ASSET, CHAIN_ID, DAY_ZERO, INSTALLER, SignedMeter
+from tests.plant.signer import private_key_of
 
 ASSET_TOML = """
 asset = "{asset}"
@@ -73,8 +72,7 @@ def write_site(
         (folder / f"{meter.serial}.hex").write_text(meter.record.hex())
     (folder / "asset.toml").write_text(text)
     if not (folder / "oracle.pem").exists():
-        key = private_key_from(lambda n: hashlib.shake_256(b"oracle of a site").digest(n))
-        write_signer(folder / "oracle.pem", key, demo=False)
+        write_signer(folder / "oracle.pem", private_key_of("oracle of a site"), demo=False)
     (folder / "oracle.toml").write_text(ORACLE_TOML.format(port=port))
     if ledger:
         database.create(folder / "ledger.sqlite", asset=ASSET, chain_id=CHAIN_ID)

@@ -14,11 +14,12 @@ from typing import Any
 from evidence import batch
 from evidence.binding import sign_binding
 from evidence.header import Kind
-from evidence.keys import private_key_from
 from evidence.reading import Reading
 from gateway.lines.config import MeterConfig
 from runtime.key_files import write_signer
-from tests.gateway.edge_site import FakeOracle, entropy_of, meter_config, signer_of
+from tests.plant.edge_site import meter_config
+from tests.plant.fake_oracle import FakeOracle
+from tests.plant.signer import private_key_of, signer_of
 
 DEVICE = Path(__file__).with_name("foreign_device.py")
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def write_site(folder: Path, broker_port: int, lines: list[tuple[str, list[tuple
         # Every device answers, but on a busy machine not within the usual half second; a power that is late is not asked for again.
         out.append(f'[[line]]\nname = "line-{number}"\ntimeout_ms = 5000\nquiet_ms = 100\n{keys}')
         for meter, more in meters:
-            write_signer(folder / f"{meter.serial}.pem", private_key_from(entropy_of(meter.serial)), demo=False)
+            write_signer(folder / f"{meter.serial}.pem", private_key_of(meter.serial), demo=False)
             record = sign_binding(meter.binding, meter.signer, signer_of("installer"))
             (folder / f"{meter.serial}.hex").write_text(record.hex() + "\n")
             out.append(

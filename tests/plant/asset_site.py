@@ -10,8 +10,6 @@ from eth_account.signers.local import LocalAccount
 from web3.contract.contract import ContractFunction
 
 from evidence import tags
-from evidence.binding import Binding, Custody, Direction, sign_binding
-from evidence.keys import FileSigner, private_key_from
 from evidence.units import Minor, SettlementDay
 from oracle.asset_file import BoundMeter, Deployment
 from oracle.chain import embedded
@@ -30,12 +28,10 @@ from oracle.open_asset import OpenAsset
 from oracle.owner.deploy import deploy
 from oracle.owner.roles import AT_ONCE, ReportRules, RoleHolders
 from runtime.clock import WorldClock
+from tests.plant.signed_meter import SignedMeter
+from tests.plant.signer import signer_of
 
 DAY_S = 86_400
-
-
-def signer_of(name: str) -> FileSigner:
-    return FileSigner(private_key_from(lambda size: hashlib.shake_256(name.encode()).digest(size)))
 
 
 def account_of(name: str) -> LocalAccount:
@@ -44,26 +40,10 @@ def account_of(name: str) -> LocalAccount:
 
 
 def bound_meter(asset: str, point: str, serial: str, chain_id: int) -> BoundMeter:
-    meter, installer = signer_of(serial), signer_of("installer")
-    binding = Binding(
-        chain_id=chain_id,
-        asset=asset,
-        point=point,
-        serial=serial,
-        public_point=meter.public_point,
-        direction=Direction.FORWARD_IS_EXPORT,
-        custody=Custody.FILE,
-        multiplier_num=1,
-        multiplier_den=1,
-        step_wh=1,
-        modulus_num=1 << 40,
-        modulus_den=1,
-        nameplate_w=50_000,
-        valid_from=0,
-        installer_point=installer.public_point,
+    made = SignedMeter(
+        serial, asset=asset, chain_id=chain_id, point=point, valid_from=0, modulus=(1 << 40, 1), nameplate_w=50_000
     )
-    record = sign_binding(binding, meter, installer)
-    return BoundMeter(record, hashlib.sha256(binding.encode()).digest(), binding)
+    return made.bound
 
 
 def terms_from(first_day: int, *, days: int = 1, utc_offset_s: int = 8 * 3600) -> AssetTerms:

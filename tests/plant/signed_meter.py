@@ -9,19 +9,16 @@ from evidence import binding as bindings
 from evidence.binding import Binding, Custody, Direction
 from evidence.bundle import BundleItem, without_body
 from evidence.header import ZERO_HASH, EpochReason, GapReason, Header, Kind
-from evidence.keys import FileSigner, private_key_from
+from evidence.keys import FileSigner
 from evidence.reading import PROFILE_BASIC, Reading
 from evidence.status import Status
+from oracle.asset_file import BoundMeter
+from tests.plant.signer import signer_of
 
 ASSET = "serf-east"
 CHAIN_ID = 131277322940537
 DAY_ZERO = 1_750_032_000  # 2025-06-16T00:00:00Z
 GOOD = Status.EXPORT_VALID | Status.POWER_VALID | Status.CLOCK_SYNCHRONISED
-
-
-def signer_of(name: str) -> FileSigner:
-    """A key that only its name determines."""
-    return FileSigner(private_key_from(lambda n: hashlib.shake_256(name.encode()).digest(n)))
 
 
 INSTALLER = signer_of("installer")
@@ -31,23 +28,37 @@ ORACLE = signer_of("oracle")
 class SignedMeter:
     """One meter: `sealed` items continue one another; `make` signs whatever header it is told to."""
 
-    def __init__(self, serial: str, *, point: str = "roof-1", start_wh: int = 1000, valid_from: int = DAY_ZERO) -> None:
+    def __init__(
+        self,
+        serial: str,
+        *,
+        asset: str = ASSET,
+        chain_id: int = CHAIN_ID,
+        point: str = "roof-1",
+        start_wh: int = 1000,
+        valid_from: int = DAY_ZERO,
+        direction: Direction = Direction.FORWARD_IS_EXPORT,
+        multiplier: tuple[int, int] = (1, 1),
+        step_wh: int = 1,
+        modulus: tuple[int, int] = (10**12, 1),
+        nameplate_w: int = 6000,
+    ) -> None:
         self.serial = serial
         self.signer = signer_of(serial)
         self.binding = Binding(
-            chain_id=CHAIN_ID,
-            asset=ASSET,
+            chain_id=chain_id,
+            asset=asset,
             point=point,
             serial=serial,
             public_point=self.signer.public_point,
-            direction=Direction.FORWARD_IS_EXPORT,
+            direction=direction,
             custody=Custody.FILE,
-            multiplier_num=1,
-            multiplier_den=1,
-            step_wh=1,
-            modulus_num=10**12,
-            modulus_den=1,
-            nameplate_w=6000,
+            multiplier_num=multiplier[0],
+            multiplier_den=multiplier[1],
+            step_wh=step_wh,
+            modulus_num=modulus[0],
+            modulus_den=modulus[1],
+            nameplate_w=nameplate_w,
             valid_from=valid_from,
             installer_point=INSTALLER.public_point,
         )
@@ -62,9 +73,28 @@ class SignedMeter:
     def meter_id(self) -> bytes:
         return self.binding.meter_id
 
-    def next_header(self, kind: Kind, *, reason: int = 0) -> Header:
-        """The header without readings that continues the newest one."""
+    @property
+    def bound(self) -> BoundMeter:
+        """As the oracle has it from the asset file."""
+        return BoundMeter(self.record, self.binding_hash, self.binding)
+
+    @property
+    def registers(self) -> tuple[int | None, int | None]:
+        """Export and import, Wh, where the newest header ends."""
+        return (self.newest.export_end_wh, self.newest.import_end_wh) if self.newest else (None, None)
+
+    def next_header(
+        self,
+        kind: Kind,
+        *,
+        reason: int = 0,
+        time: int | None = None,
+        registers: tuple[int | None, int | None] | None = None,
+    ) -> Header:
+        """The header without readings that continues the newest one; at another time or register than the meter's, if given."""
         last = self.newest
+        at = self.time if time is None else time
+        export_wh, import_wh = self.registers if registers is None else registers
         is_epoch = kind is Kind.EPOCH
         return Header(
             kind=kind,
@@ -74,14 +104,14 @@ class SignedMeter:
             epoch=(last.epoch + is_epoch) if last else 0,
             seq0=0 if is_epoch or last is None else last.next_seq,
             count=0,
-            t0=self.time,
-            t1=self.time,
+            t0=at,
+            t1=at,
             status_or=Status.CLOCK_SYNCHRONISED,
             status_close=Status.CLOCK_SYNCHRONISED,
-            export_start_wh=last.export_end_wh if last else None,
-            import_start_wh=last.import_end_wh if last else None,
-            export_end_wh=last.export_end_wh if last else None,
-            import_end_wh=last.import_end_wh if last else None,
+            export_start_wh=export_wh,
+            import_start_wh=import_wh,
+            export_end_wh=export_wh,
+            import_end_wh=import_wh,
             boot_id=bytes(16),
             monotonic_ms=0,
             batch_root=ZERO_HASH,
@@ -113,7 +143,7 @@ class SignedMeter:
         records = [r.encode() for r in readings]
         facts = batch.summary((base.export_start_wh, base.import_start_wh), readings)
         root = batch.batch_root(self.batch_key(base.epoch, base.seq0), records)
-        return replace(base, **facts, batch_root=root), records  # type: ignore[arg-type] # summary's fields are the header's
+        return replace(base, profile=readings[0].profile, batch_root=root, **facts), records  # type: ignore[arg-type] # summary's fields are the header's
 
     def keep(self, item: BundleItem) -> BundleItem:
         """Make an item the newest one, so that the next continues it."""
