@@ -79,5 +79,5 @@ export async function showProof(served, { altered, name }) {
   const waiting = result.steps.filter((step) => step.state === "pending").map((step) => step.title.toLowerCase());
   if (wrong) verdict("failed", `${altered ? "Caught. " : ""}\u201c${wrong.title}\u201d does not hold: ${wrong.problem}`);
   else if (waiting.length) verdict("pending", `Everything that can be checked now holds (${took} ms in this browser). Waiting: ${waiting.join("; ")}.`);
-  else verdict("ok", `All ${result.steps.length} steps hold, checked by this browser with WebCrypto in ${took} ms. Nothing was asked of the server but bytes.`);
+  else verdict("ok", `All ${result.steps.length} steps hold, checked by this browser with WebCrypto in ${took} ms, for this one reading. Nothing was asked of the server but bytes.`);
 }
