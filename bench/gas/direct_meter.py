@@ -16,6 +16,8 @@ _GOOD = Status.EXPORT_VALID | Status.IMPORT_VALID | Status.POWER_VALID | Status.
 class DirectMeter:
     """`number` makes its key, its serial and its point.
 
+    The tests' SignedMeter is not for this: bench does not depend on tests, and what is signed here is a part of the gas snapshot.
+
     Attributes:
         public_point: of its key.
         record: the signed binding it is registered with.
