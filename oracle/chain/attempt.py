@@ -1,8 +1,9 @@
-"""One signed attempt at a write: looked for before it is sent again, and outbid where it is stuck on its fee.
+"""One signed attempt at a write.
 
-Sending again means sending the *same bytes*: the same transaction, which a chain takes at most once. Where they offer too little they
-are replaced by dearer ones with the same nonce, of which a chain takes at most one. Whoever calls keeps every attempt durable before it
-is sent.
+It is looked up on the chain before it is sent again, and replaced by a dearer one when its fee is too low.
+
+To send again is to send the *same bytes*: a chain takes one transaction at most once. When the bytes offer too little for gas, dearer bytes
+with the same nonce replace them, and a chain takes at most one of the two. The caller makes every attempt durable before it is sent.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class Attempt:
         nonce: the sender's.
         fees: what they offer for gas.
         signed_at: number of the latest block when they were signed.
-        resent: whether they were sent again after a long time, and `signed_at` says when.
+        resent: whether the bytes were sent again after a long time; `signed_at` is then the block of that moment.
         earlier: hashes of the attempts that this one replaces, oldest first; any one of them may still be mined instead.
     """
 
@@ -83,7 +84,10 @@ def sign(chain: Chain, account: LocalAccount, call: Call, *, action: str) -> Att
 
 
 def mined(chain: Chain, attempt: Attempt, *, action: str) -> Receipt | None:
-    """The receipt of whichever of its transactions is mined; None where none is, or where it reverted: then its nonce is used up."""
+    """The receipt of the transaction of this attempt that was mined.
+
+    None when none was mined, or when the mined one reverted: then the nonce is used up.
+    """
     for tx_hash in (attempt.tx_hash, *reversed(attempt.earlier)):
         try:
             receipt = chain.receipt(tx_hash, action=action)
@@ -114,7 +118,7 @@ def resend_or_replace(
         action: for messages.
 
     Returns:
-        What is waited for now; None where the nonce was used, by these bytes or by others.
+        The attempt to wait for now; None when the nonce was used, by these bytes or by others.
 
     Raises:
         ChainRefused: the simulation, or the node, says no.
@@ -122,7 +126,8 @@ def resend_or_replace(
     """
     if chain.next_nonce(account.address) > attempt.nonce:
         return None
-    # Nobody used the nonce: these bytes never arrived, or were lost in a reorganisation, or wait to be mined. The same bytes mend that.
+    # The nonce is unused: these bytes never arrived, were lost in a reorganisation, or wait to be mined. To send them again mends all
+    # three.
     taken = chain.send(attempt.raw, action=action)
     head = chain.block_number()
     if head < attempt.signed_at + STUCK_BLOCKS:
@@ -140,7 +145,7 @@ def resend_or_replace(
             f"{action}: outbid {REPLACEMENTS_MAX} times, and {attempt.tx_hash} with nonce {attempt.nonce} is still not mined at"
             f" {attempt.fees.most} wei per gas: a person must look at the node and the account"
         )
-    # A nonce before ours whose transaction a reorganisation took away would keep ours waiting for ever: ours moves there.
+    # A reorganisation may have freed a nonce below ours, and ours would wait for it for ever. So the new bytes take the free nonce.
     prepared = chain.prepare(account, call(), action=action, nonce=next_nonce, above=attempt.fees)
     dearer = _attempt(prepared, head, (*attempt.earlier, attempt.tx_hash))
     keep(dearer)

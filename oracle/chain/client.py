@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 RPC_TIMEOUT_S = 10
 RECEIPT_TIMEOUT_S = 120
-# What one transaction may use at most (EIP-7825); a limit above it is refused by nodes that know of it.
+# What one transaction may use at most (EIP-7825); nodes that know this rule refuse a higher limit.
 TRANSACTION_GAS_MAX = 16_777_216
 _RECEIPT_POLL_S = 0.1  # real time
 # What nodes say (geth, Nethermind, Besu, anvil) where a transaction is there already, came too late, or offers too little.
@@ -87,7 +87,7 @@ class Chain:
 
     @classmethod
     def over(cls, web3: Web3, control: TimeControl | None) -> "Chain":
-        """The chain behind a web3 that was made elsewhere; from now on nobody else may use that web3."""
+        """The chain behind a web3 that was made elsewhere; from now on only this object may use that web3."""
         return cls(web3, control)
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class Chain:
         return self._web3.eth.contract(address=Web3.to_checksum_address(address), abi=artifacts.load(name).abi)
 
     def read(self, call: ContractFunction, *, action: str = "", sender: str | None = None) -> Any:
-        """What a function returns, decoded by its ABI; nothing is sent. Where it asks who calls, `sender` is said to.
+        """The return value of a function, decoded by its ABI; nothing is sent. `sender` is the caller that the function sees.
 
         Raises:
             ChainRefused: it reverted.
@@ -173,7 +173,9 @@ class Chain:
         return self._control is not None
 
     def advance_to(self, instant: int) -> None:
-        """Bring the chain's time to `instant` (unix seconds) at least; where it is there already nothing happens: time never goes back.
+        """Bring the chain's time to `instant` (unix seconds) or later.
+
+        Time never goes back: a chain that is past the instant stays as it is.
 
         Raises:
             ChainError: the time of this chain cannot be set.

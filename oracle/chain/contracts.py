@@ -49,7 +49,7 @@ class AssetContracts:
 
 @dataclass(frozen=True, slots=True)
 class AssetOnChain:
-    """One asset's contracts on a connected chain; made once by `of`, and handed to whoever acts on that asset.
+    """One asset's contracts on a connected chain; made once by `of`, and handed to every actor on that asset.
 
     Attributes:
         chain: the client.

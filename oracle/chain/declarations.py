@@ -109,7 +109,8 @@ def is_anchored(chain: Chain, declarations: Contract, *, log_size: int, log_root
     """Whether this size stands on chain.
 
     Raises:
-        ChainConflict: it does, with another root: somebody else signed with the oracle's key, or this log is not the one that was anchored.
+        ChainConflict: it does, with another root: another process signed with the oracle's key, or this log is not the one that was
+            anchored.
     """
     root = bytes(chain.read(declarations.functions.rootAt(log_size), action="read an anchored root"))
     if root == bytes(32):

@@ -1,4 +1,4 @@
-"""Why a contract, or a node, said no, in words."""
+"""The reason for which a contract or a node refused, in words."""
 
 from functools import cache
 

@@ -1,8 +1,8 @@
-"""A person's task of several transactions, each journalled in a file before it is sent: run again after a crash, it goes on where it was.
+"""A person's task of several transactions. A file journals each before it is sent, so that the task goes on after a crash.
 
-The file holds signed transactions and addresses, no keys. What is in it was sent, or may have been: it is looked for on the chain
-before anything is sent again, and then the same bytes are sent (`oracle.chain.attempt`). It stays when the task is done: a reorganisation
-may still take back what was mined, and only who has the bytes can bring that, and no second one, back.
+The file holds signed transactions and addresses, no keys. Each of its transactions may have been sent: it is looked up on the chain first,
+and then the same bytes are sent again (`oracle.chain.attempt`). The file stays when the task is done. A reorganisation may still take a
+mined transaction back, and only the same bytes bring it back without a second one.
 """
 
 import json
@@ -75,7 +75,7 @@ class Steps:
         return tuple(self._mined.values())
 
     def remember(self, name: str, make: Callable[[], str]) -> str:
-        """A fact that the task began with: made once, the same in every later run."""
+        """A fact that is made once, when the task begins, and is the same in every later run."""
         if name not in self._facts:
             self._facts[name] = make()
             self._write()
@@ -103,7 +103,8 @@ class Steps:
             attempt = attempts.resend_or_replace(
                 self._chain, self._account, attempt, call, lambda new: self._keep(name, new), action=action
             )
-            # The nonce was used between the two questions, by these bytes or by others: were they these, new ones would do it twice.
+            # The nonce was used between the two questions, by these bytes or by others. Had these bytes used it, new ones would do the step
+            # twice.
             receipt = attempts.mined(self._chain, earlier, action=action) if attempt is None else None
             if receipt is not None:
                 return self._done(name, receipt)
@@ -138,7 +139,10 @@ class Steps:
             wait.wait(_LOOK_S)
 
     def finish(self) -> None:
-        """The task is done. The same one begun again is a new one, unless a reorganisation has taken this one back: then it is this one."""
+        """Mark the task as done.
+
+        A later run of the same task begins a new one, unless a reorganisation has taken this one back: then that run goes on with this one.
+        """
         self._finished = True
         self._write()
 
@@ -180,7 +184,7 @@ class Steps:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(path, "steps", f"is not a journal of steps ({error}); nothing was sent") from None
         if not signed or (finished and not self._taken_back(task, signed)):
-            return  # nothing that was begun is open: whatever it was, it may begin anew
+            return  # no step is open, so that a new task may begin
         for name in sorted({*task, *self._task}):
             was, is_ = task.get(name, "nothing"), self._task.get(name, "nothing")
             if was != is_:

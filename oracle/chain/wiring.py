@@ -1,4 +1,4 @@
-"""How a set of contracts must be wired: the check that it is as its asset file says, and the words that both are compared by."""
+"""How a set of contracts must be wired: the check against the asset file, and the values that both are compared by."""
 
 from collections.abc import Sequence
 
@@ -66,7 +66,7 @@ def check_wiring(on_chain: AssetOnChain, *, terms: AssetTerms, meters: Sequence[
 
 
 def _check_meters(chain: Chain, registry: Contract, meters: Sequence[BoundMeter]) -> None:
-    # Reports name the first entry: whoever settled a meter that it does not name would report energy nobody can trace to a registered key.
+    # Reports name the first entry. An oracle that settled a meter outside that entry would report energy that leads to no registered key.
     found, _effective, count, *_ = chain.read(registry.functions.entry(0), action="registry.entry 0")
     root = bindings_root(meters)
     if bytes(found) != root:

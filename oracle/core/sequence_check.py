@@ -1,4 +1,4 @@
-"""The place of a header in its meter's chain, and what becomes of it: compared with what the ledger knows, in the order of arrival.
+"""The position of a header in its meter's chain, and the decision about the header, from the ledger's facts in the order of arrival.
 
 The verdicts and codes are those of the signed answer (spec/answer.md).
 """

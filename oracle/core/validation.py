@@ -1,4 +1,4 @@
-"""Opening one batch by itself: what it proves, whatever else is known. It needs no history and may run on any thread.
+"""Opens one batch by itself: what its own bytes prove. It needs no history and may run on any thread.
 
 The codes are those of the signed answer (spec/answer.md).
 """

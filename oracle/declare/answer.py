@@ -1,6 +1,6 @@
 """The oracle's answer to a dispute: the period's report once more, as the next revision, with the figures that the ledger gives.
 
-A person decides it, who has read why the report is disputed and looked at the meters. Where the figures are right they are repeated, and
+A person decides so, after reading the reason of the dispute and looking at the meters. Right figures are declared again, and
 the next revision waits out a challenge window of its own. A period is disputed once: nobody can object to the answer on chain.
 """
 

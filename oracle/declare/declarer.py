@@ -31,7 +31,7 @@ class Declarer:
         asset: whose log and reports.
         on_chain: its contracts.
         account: the one signer of this log.
-        journal: what was sent, and what became of it.
+        journal: the writes that were sent, and their states.
         follower: brings the chain's events into the ledger.
     """
 
@@ -141,7 +141,7 @@ class Declarer:
         return True
 
     def _where(self, row: JournalRow, period: int) -> tuple[str | None, int | None]:
-        """Transaction and block of a declaration; of one that another process made, by its event."""
+        """Transaction and block of a declaration. When another process declared, its event names both."""
         if row.tx_hash is not None:
             return row.tx_hash, row.block
         self._follower.catch_up()
@@ -175,7 +175,7 @@ class Declarer:
         return [] if head_size in (0, size) else self._asset.sequencer.consistency_proof(head_size, size)
 
     def _check_head(self) -> int:
-        """The size anchored last, once it is sure that this log is the one that was anchored."""
+        """The size that was anchored last; the check that the anchored log is this one comes first."""
         generation, size, root = declarations.anchored_head(self._chain, self._declarations)
         if generation != _GENERATION:
             raise ChainConflict(

@@ -1,4 +1,4 @@
-"""Says which of the oracle's reports are disputed, once each; a person answers (docs/operating.md, "A disputed report")."""
+"""Reports each dispute of the oracle's reports once; a person answers (docs/operating.md, "A disputed report")."""
 
 import logging
 import threading
@@ -25,7 +25,7 @@ class DisputeWatch:
     def look(self) -> None:
         """Bring it up to date with the followed events and the chain's time.
 
-        The oracle does not answer by itself: somebody says that its figures are wrong, and it would only repeat them.
+        The oracle does not answer by itself: a dispute says that its figures are wrong, and the oracle could only repeat them.
 
         Raises:
             ChainUnreachable: no answer.

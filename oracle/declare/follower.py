@@ -1,8 +1,8 @@
 """The follower: brings contract events into the ledger, in chain order, each once.
 
-It reads up to `confirmations` blocks below the newest one. Where a reorganisation goes deeper than that, the events of the blocks that
-were replaced are dropped and following begins again at the fork, up to `REORG_DEPTH` blocks below what was followed. Deeper than
-that is another chain, or a chain that nobody should settle on: it stops with a message.
+It reads up to `confirmations` blocks below the newest one. When a reorganisation goes deeper, the follower drops the events of the replaced
+blocks and begins again at the fork, up to `REORG_DEPTH` blocks below the followed one. A deeper fork is another chain, or a chain too
+unstable to settle on: the follower stops with a message.
 """
 
 import json
@@ -109,7 +109,7 @@ class Follower:
                 return
             with self._writer.transaction():
                 self._writer.chain.drop_events_from(block + 1)
-            # Durable: what is dropped and where following goes on, together.
+            # Durable: the dropped events and the block from which following goes on, together.
             self.forks += 1
             _log.warning("the chain was reorganised", extra=facts(above_block=block, followed=marks[-1][0]))
             return
@@ -137,7 +137,7 @@ class Follower:
         return found
 
     def _first(self) -> int:
-        """Where to begin on a chain that was never followed: at the creation of the contract that the others need."""
+        """The first block on a chain that was never followed: the creation of the contract that the others need."""
         if self._first_block is not None:
             return self._first_block
         return 0 if self._chain.block_number() < BLOCKS_PER_QUERY else block_of_creation(self._chain, self._access)

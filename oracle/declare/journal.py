@@ -1,9 +1,9 @@
-"""Chain writes that happen once, whatever breaks in between: journalled before they are sent, and looked for before they are sent again.
+"""Chain writes that happen exactly once. Each is journalled before it is sent, and looked up on the chain before it is sent again.
 
-A row goes `planned` -> `sent` (with the signed bytes) -> `mined` -> `confirmed`, or `refused`. Sending again means sending the *same
-bytes*, or dearer ones with the same nonce where they are stuck (`oracle.chain.attempt`). Other bytes are made only when those can
-never be mined, for their nonce is used up. A write is confirmed when enough blocks stand on top of it; where a reorganisation takes it off
-the chain all the same, `lost` finds it, and it is `sent` again.
+A row goes `planned` -> `sent` (with the signed bytes) -> `mined` -> `confirmed`, or `refused`. To send again is to send the *same bytes*,
+or dearer ones with the same nonce when the first are stuck (`oracle.chain.attempt`). Other bytes are made only when the first can never be
+mined, because their nonce is used up. A write is confirmed when enough blocks stand on top of it. When a reorganisation takes it off the
+chain after that, `lost` finds it, and it is `sent` again.
 """
 
 import json
@@ -62,10 +62,10 @@ class Journal:
             Its row: confirmed, or mined where blocks are still missing on top; ask again when there are more.
 
         Args:
-            kind: what is written, e.g. anchor.
-            subject: what it is about; (kind, subject) names the effect.
+            kind: the kind of write, e.g. anchor.
+            subject: the size or period of the write; (kind, subject) names the effect.
             call: makes the contract call, when one must be sent.
-            is_done: whether the chain shows the effect already, whoever brought it about.
+            is_done: whether the chain shows the effect already, brought by any sender.
             about: facts for people, kept in the row.
 
         Raises:
@@ -81,7 +81,7 @@ class Journal:
             finished = self._finish(row, action, call, is_done)
             if finished is not None:
                 return finished
-            # Those bytes are worth nothing any more. What used up their nonce may have done the same act.
+            # Those bytes can never be mined. The transaction that used up their nonce may have had the same effect.
         if is_done():
             return self._adopt(row or self._planned(kind, subject, about))
         return self._send_new(self._put(self._planned(kind, subject, about)), call, action)
@@ -89,11 +89,11 @@ class Journal:
     def lost(self, *, thoroughly: bool) -> list[JournalRow]:
         """The writes that a reorganisation took off the chain, or moved to another block, as `put_journal` should write them now.
 
-        All writes of the last `REORG_DEPTH` blocks are looked at, whenever there is a new block. That the newest one still stands would say
-        nothing of those before it: it may have taken the nonce of one that was lost a moment before it was signed.
+        Each new block has all writes of the last `REORG_DEPTH` blocks looked up. The newest write alone would prove nothing about those
+        before it: it may have taken the nonce of a write that was lost a moment before it was signed.
 
         Args:
-            thoroughly: a reorganisation was seen; what other people's transactions brought is looked for once more, too.
+            thoroughly: a reorganisation was seen, so that effects of foreign transactions are looked up again, too.
         """
         head = self._chain.block_number()
         newest = self._chain.block_hash(head)
@@ -108,7 +108,7 @@ class Journal:
                 for row in rows
                 if row.tx_hash is None
             ]
-        # What changed is looked at again at the next pass, as long as it is not durable.
+        # A change that is not durable yet is found again by the next pass.
         self._looked_at = None if changed else newest
         return changed
 
@@ -126,7 +126,7 @@ class Journal:
     def _finish(
         self, row: JournalRow, action: str, call: Callable[[], Call], is_done: Callable[[], bool]
     ) -> JournalRow | None:
-        """Finish a write that was signed before, perhaps by an earlier process; None where its bytes are worth nothing any more."""
+        """Finish a write that was signed before, perhaps by an earlier process; None when its bytes can never be mined any more."""
         attempt = _attempt_of(row)
         head = self._chain.block_number()
         receipt = attempts.mined(self._chain, attempt, action=action)
@@ -141,7 +141,8 @@ class Journal:
                 try:
                     receipt = self._await(row, action)
                 except ChainRefused:
-                    # Signed long ago: the signer set has changed, say. What is signed now is simulated before, and that tells the reason.
+                    # Signed long ago; the signer set may have changed since. New bytes are simulated first, and the simulation gives the
+                    # reason.
                     return None
                 head = receipt.block
             else:
@@ -205,7 +206,7 @@ class Journal:
         )
 
     def _adopt(self, row: JournalRow) -> JournalRow:
-        """The effect is on the chain, brought by a transaction that we do not know; confirmed once it has stayed as long as ours must."""
+        """The effect is on the chain, brought by a foreign transaction; it is confirmed after as many blocks as one of ours."""
         head = self._chain.block_number()
         seen = row.block if row.tx_hash is None and row.state is JournalState.MINED and row.block is not None else head
         return self._put(
@@ -225,13 +226,13 @@ class Journal:
     def _put(self, row: JournalRow) -> JournalRow:
         with self._writer.transaction():
             self._writer.chain.put_journal(row)
-        # A node may come back to the very head that was looked at before this was written, and stay there.
+        # A node may come back to the head that was looked up before this write, and stay there.
         self._looked_at = None
         return row
 
 
 def note_receipt(writer: LedgerWriter, *, kind: str, subject: str, receipt: Receipt, sender: str, at: int) -> None:
-    """Put a write of somebody else's (fund, push, claim) into the journal after the fact, so that its gas is counted too."""
+    """Put a write of another actor (fund, push, claim) into the journal after the fact, so that its gas is counted too."""
     row = JournalRow(
         kind=kind,
         subject=subject,

@@ -1,4 +1,7 @@
-"""The oracle's loop to the chain: when it is looked at, and what waits for it. What is done there is in `oracle.declare.declarer`."""
+"""The thread that keeps ledger and chain together: it decides when to look at the chain.
+
+`oracle.declare.declarer` holds the acts themselves.
+"""
 
 import json
 import logging
@@ -29,8 +32,8 @@ POLL_S = 5
 class ChainLoop:
     """Brings settled periods to the chain and the chain's events to the ledger, in a thread of its own.
 
-    `wake` holds the world's time until the pass that it asks for is done: so in a stepped world nothing moves on before every settled
-    period is declared. Between wakes it looks at the chain every `poll_s` seconds of real time.
+    `wake` asks for a pass and holds the world's time until that pass is done. So a stepped world does not move on before every settled
+    period is declared. Between wakes the loop looks at the chain every `poll_s` seconds of real time.
     """
 
     def __init__(
@@ -168,7 +171,7 @@ class ChainLoop:
                     checked = True
                 self._pass()
             except ChainUnreachable as error:
-                # The world stays where it is: what must be declared now is not left for later.
+                # The world's time stays held: a period that is due is declared now and not later.
                 attempts += 1
                 self._note(trouble=str(error))
                 _log.warning(
@@ -182,7 +185,7 @@ class ChainLoop:
                 self._changed.notify_all()
 
     def _next(self, attempts: int) -> bool:
-        """Wait for work; False when it is time to stop. After a failure the wait is a back-off and the world is not let go."""
+        """Wait for work; False when it is time to stop. After a failure the loop backs off, and the world's time stays held."""
         with self._changed:
             if attempts:
                 back_off_s = min(1 << min(attempts - 1, 6), BACK_OFF_MAX_S)
@@ -213,7 +216,7 @@ class ChainLoop:
             self._head = self._chain.block_number()
 
     def _rewind(self) -> None:
-        """Bring the journal, and the periods that it is about, back to what the chain shows after a reorganisation."""
+        """Set the journal and its periods back to the state that the chain shows after a reorganisation."""
         forks = self._follower.forks
         lost = self._journal.lost(thoroughly=forks != self._forks)
         self._forks = forks  # also of those that were noticed at the end of the pass before
@@ -225,7 +228,7 @@ class ChainLoop:
                 about = json.loads(row.payload)
                 if row.kind == "declare":
                     self._writer.settlement.set_period_state(int(about["period"]), PeriodState.ANCHORED)
-        # Durable: what is to be written again. The acts below find it, oldest period first.
+        # Durable: the writes that must be sent again. The acts below find them, oldest period first.
         self._note(held="")
         for row in lost:
             _log.warning(
@@ -248,7 +251,7 @@ class ChainLoop:
             except (ChainRefused, SettlementError) as refused:
                 if isinstance(refused, ChainRefused) and refused.reason.startswith("PeriodNotOver("):
                     break  # the chain's clock lags behind ours: the next look will do
-                # Nothing later overtakes it, for reports are declared in order. It is tried again when there is news, not at every look.
+                # Reports are declared in order, so no later one overtakes this one. The next wake tries it again, a mere look does not.
                 self._note(held=f"period {period.period}: {refused}")
                 _log.error("held, a person must look", extra=facts(period=period.period, reason=refused))
                 break

@@ -1,4 +1,7 @@
-"""What arrived: bundles are taken apart, and what is new in them is opened. Nothing is written here, and nothing of a chain is asked."""
+"""Takes arrived bundles apart, and opens the batches that the ledger does not hold yet.
+
+Nothing is written here, and no chain of headers is needed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from oracle.ledger.headers import HeadersReader
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One bundle as it arrived, and the gateway that the topic names: who is answered, not who is trusted."""
+    """One bundle as it arrived, and the gateway that the topic names. The answer goes to that gateway; the name proves nothing."""
 
     gateway: str
     payload: bytes
@@ -28,7 +31,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One item of a bundle, and what it was found to be by itself."""
+    """One item of a bundle, and the result of opening it by itself."""
 
     gateway: str
     item: BundleItem

@@ -64,7 +64,7 @@ class ChainOfHeaders:
             if refusal.code in _SIGNED:
                 return _SIGNED[refusal.code]
             if refusal.code == Code.MALFORMED.name:
-                # Anybody can send malformed bytes; only those that the meter signed end its chain.
+                # Any sender can send malformed bytes; only bytes that the meter signed end its chain.
                 try:
                     key.open(refusal.header, refusal.signature, what="refused header")
                 except BadSignature:

@@ -76,7 +76,7 @@ class Inbox:
         self._connection = 0
         self._ready = threading.Event()
         self._stopping = threading.Event()
-        self._unheard = False  # nobody answers at the broker's address, and it has been said
+        self._unheard = False  # no broker answers at the address, and the log has a line about it
         self._foreign = 0
         self._answers_lost = 0
         self._client = new_client(broker, client_id=client_id, manual_ack=True)
@@ -102,12 +102,15 @@ class Inbox:
         self._link.start()
 
     def stop(self) -> None:
-        """Disconnect; whoever waits in `take` gets nothing more. The broker keeps the session for what arrives meanwhile."""
+        """Disconnect; a thread that waits in `take` gets None.
+
+        The broker keeps the session, and with it the messages that arrive meanwhile.
+        """
         if self._stopping.is_set():
             return
         self._stopping.set()
         self._link.stop()
-        # What is still queued was not acknowledged and will be sent again; it only makes room for the end mark.
+        # Queued messages were not acknowledged, and the broker sends them again; dropping them makes room for the end mark.
         while True:
             try:
                 self._queue.put_nowait(None)

@@ -1,6 +1,6 @@
-"""What intake refuses, said in the log: once for each header and reason, however often it is sent again.
+"""Logs what intake refuses: once for each header and reason, however often the same bytes come again.
 
-The ledger keeps every refusal; the log is for the person who watches. Whoever resends the same bad bytes for ever must not fill it.
+The ledger keeps every refusal; the log is for the person who watches. A sender that repeats the same bad bytes for ever must not fill it.
 """
 
 import logging
@@ -17,7 +17,7 @@ _REMEMBERED_MAX = 4096
 
 
 class RefusalLog:
-    """Remembers the last 4,096 refusals that it has said."""
+    """Remembers the last 4,096 refusals that it has logged."""
 
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader

@@ -77,7 +77,7 @@ class Intake:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in _PASSING:  # the low byte is the kind, the rest says more
                 raise
-            # The disk is full, or somebody else holds the file: nothing was stored, and the same bytes may do later.
+            # The disk is full, or another process holds the file: nothing was stored, and the same bytes may be stored later.
             _LOG.error(
                 "nothing stored, gateways are asked to send again", extra=facts(bundles=len(bundles), error=error)
             )
@@ -123,7 +123,7 @@ class Intake:
         self._stored[arrived.hash] = Stored(bool(opened.bodiless))
 
     def _keep_reason(self, arrived: Arrived, found: Opened | Unopened, decision: Decision, now: int) -> None:
-        # Of a stored header only why its body does not count, where it does not; it is kept beside the refusals.
+        # A stored header whose body does not count has a reason; the reason is kept beside the refusals.
         if decision.verdict is Verdict.RETRY or (decision.verdict is Verdict.STORED and decision.code is Code.OK):
             return
         meter_id = found.header.meter_id if isinstance(found, Opened) else found.meter_id

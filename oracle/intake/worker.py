@@ -22,7 +22,7 @@ class IntakeWorker:
     """Drains the inbox at its own pace.
 
     `after_commit` runs after every commit and once at the start, so that what a crash left unsettled is settled by the same path. With
-    `idle_pass_s` it also runs after so many real seconds without a message: a settlement deadline passes when nobody sends any more.
+    `idle_pass_s` it also runs after so many real seconds without a message: a settlement deadline may pass while no message arrives.
     """
 
     def __init__(

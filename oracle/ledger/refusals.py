@@ -56,6 +56,6 @@ class RefusalsWriter:
         self._connect().execute("DELETE FROM refusals WHERE id <= ?", (added - kept,))
 
     def add_fork(self, row: ForkRow) -> None:
-        """Keep the second branch's header; once only, whoever resends it."""
+        """Keep the second branch's header; once only, however often it is sent."""
         sql = insert("forks", _FORK).replace("INSERT", "INSERT OR IGNORE", 1)
         self._connect().execute(sql, values(row, _FORK))

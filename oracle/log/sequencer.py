@@ -91,7 +91,7 @@ class Sequencer:
             if other is not None:
                 return other
             self._writer.log.add_checkpoint(row)
-        # Durable from here: a checkpoint is stored before anybody sees it, so that no second root of this size is ever signed.
+        # Durable from here: a checkpoint is stored before it is shown, so that no second root of this size is ever signed.
         return row
 
     def _append(self, type_: int, entry: bytes, ref: bytes, content: bytes | None) -> int:

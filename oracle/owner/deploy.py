@@ -98,7 +98,7 @@ def deploy(
     _check_factory(chain, maker)
     asset = _asset(terms=terms, meters=meters, roles=roles, rules=rules, token=token, excluded=excluded)
     steps.transact("begin", lambda: maker.functions.begin(asset, _codes(_FIRST_HALF)), action="begin the asset")
-    # Nothing of a half-made asset can be used by anybody; a later run completes it.
+    # A half-made asset cannot be used at all; a later run completes it.
     second = (*_codes(_SECOND_HALF[:2]), _NO_CODE)
     steps.transact("complete", lambda: maker.functions.complete(asset, second), action="complete the asset")
     steps.confirm(confirmations)
@@ -131,7 +131,7 @@ def task_of(
     factory: str | None,
     excluded: Sequence[str],
 ) -> dict[str, str]:
-    """What a deployment is, for `Steps`: one that broke off goes on only as the same one."""
+    """The task of a deployment, for `Steps`: a deployment that broke off goes on only with the same task."""
     return {
         "asset": terms.asset,
         "terms": f"0x{terms.hash().hex()}",

@@ -1,4 +1,4 @@
-"""The asset owner's act: bring the money that was declared."""
+"""The owner's act: fund what was declared."""
 
 from dataclasses import dataclass
 
@@ -112,7 +112,7 @@ def _nothing_to_fund(on_chain: AssetOnChain, period: int) -> str:
     }[found.status]
 
 
-# What the contract would refuse once the money is approved is said before, so that no permission is left standing for nothing.
+# Refusals of the contract are found before the money is approved, so that no permission is left standing for nothing.
 
 
 def _why_no_money(on_chain: AssetOnChain, treasury: str, *, asked: int, room: int) -> str:

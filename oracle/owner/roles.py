@@ -64,7 +64,8 @@ class RoleHolders:
         signers: sign anchors and reports; the oracle's keys.
         threshold: how many of them must sign, more than half.
         admin: everything that no other role is named for, each act announced seven days ahead.
-        registrar: appends to the meter registry; never a signer, for whoever says what meters measured must not say which meters count.
+        registrar: appends to the meter registry; never a signer: the signers state what meters measured, and must not decide which meters
+            count.
         compliance: keeps the gate's list, freezes shares and payouts.
         treasury: funds Final periods.
         issuer: mints shares, and burns its own.

@@ -1,4 +1,7 @@
-"""The keeper: pushes payouts to the holders who are owed something. Anybody may be it; money only goes where it belongs."""
+"""The keeper: pushes payouts to the holders who are owed something.
+
+Any account may be the keeper; the contract alone decides who is paid.
+"""
 
 import json
 from collections.abc import Collection, Sequence
@@ -53,7 +56,7 @@ class Push:
         up_to: it paid from the tranches below.
         payouts: what each holder got.
         receipts: the transactions that did it.
-        halted: why it ended before everybody was dealt with; empty where it did not. Who is left keeps what is owed.
+        halted: why the run ended before the last holder; empty when it did not. The remaining holders keep what they are owed.
     """
 
     up_to: int
@@ -63,9 +66,9 @@ class Push:
 
 
 def known_holders(reader: LedgerReader) -> list[str]:
-    """Everybody who ever received shares, or is the heir of a lost wallet, by the followed events, rising by address.
+    """Every address that received shares, or is the heir of a lost wallet, by the followed events, rising.
 
-    Correctness never depends on this list: who is missing is paid by the next run, or pulls.
+    Correctness never depends on this list: a holder who is missing from it is paid by the next run, or claims.
     """
     received = {json.loads(event.args)["to"] for event in reader.chain.every_event(contract="share", name="Transfer")}
     inherited = {
@@ -140,8 +143,8 @@ def _push_page(
     """Push to one page.
 
     Returns:
-        Its receipt, and how many of them the contract dealt with before the gas ran short or the token failed; no receipt where nobody
-        would be, so that nothing was sent.
+        The receipt, and how many holders the contract dealt with before the gas ran short or the token failed. No receipt when the
+        simulation pays no holder: then nothing was sent.
     """
     least = int(on_chain.chain.read(on_chain.contracts.distributor.functions.PUSH_LEAST()))
     gas = min(least + _GAS_ONCE + len(holders) * (_GAS_PER_HOLDER + up_to * _GAS_PER_TRANCHE), _GAS_MAX)

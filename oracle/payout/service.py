@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KeeperDeps:
-    """What a pass needs: where, whose contracts, who pays the gas, who is passed over."""
+    """What a pass needs: the contracts, the account that pays the gas, the ledger, the holders who are passed over."""
 
     on_chain: AssetOnChain
     keeper: LocalAccount

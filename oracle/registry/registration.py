@@ -1,4 +1,4 @@
-"""Registration: what the asset file says goes into the ledger and the log, once; the same path at every start."""
+"""Registration: bindings and terms of the asset file enter ledger and log, once; the same path at every start."""
 
 from evidence import canonical, tags
 from oracle.asset_file import AssetFile, BoundMeter

@@ -119,8 +119,8 @@ class Days:
         headers = self._asset.reader.headers
         opening_time = items.reading_time(headers, opening.where, start) if opening else start
         from_ = start if opening else start - tol_s
-        # What lies just behind the day's end decides it nearly always. A day further is read only where it does not, and the deadline
-        # decides only after that: a reading that is there is never left out because another meter is late.
+        # The readings just behind the day's end nearly always decide it. One more day is read only when they do not, and the deadline
+        # decides only after that: a reading in the ledger is never left out because another meter is late.
         for until, force in ((end + tol_s, False), (end + LOOK_AHEAD_S, forced)):
             found = meter_day(
                 MeterDayInputs(

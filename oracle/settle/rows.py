@@ -13,7 +13,7 @@ from oracle.ledger.rows import BoundaryRow, PointDayRow
 
 
 def boundary_of(row: BoundaryRow) -> Boundary:
-    """A frozen boundary; it is where its day's running registers start."""
+    """A frozen boundary; its day's cumulative registers start there."""
     registers = (row.export_wh, row.import_wh)
     where = None
     if row.header_hash is not None and row.position is not None:

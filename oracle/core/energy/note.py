@@ -1,4 +1,4 @@
-"""A note: what is said of a settlement day, in one label, and for how long it holds."""
+"""A note: one label on a settlement day, and the time that the label covers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

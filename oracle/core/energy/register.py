@@ -2,8 +2,8 @@
 
 A register only ever rises, and starts again at its modulus. A register that stands lower than before has either wrapped (the rise through
 the modulus is one that this meter can have made in the time) or *fallen*. A fallen register is never negative energy: its readings are
-set aside with a label, the meter is held at its highest accepted register, and it earns again once it rises above that. What it then has
-risen lands as catch-up in the day in which it is seen.
+set aside with a label, the meter is held at its highest accepted register, and it earns again once it rises above that. Its rise since then
+lands as catch-up in the day that sees it.
 """
 
 from evidence.units import div_floor

@@ -1,6 +1,7 @@
-"""Validation: which signed readings settle, and what is said of those that do not.
+"""Validation: which signed readings settle, and which label the others get.
 
-The edge signs what a meter says, suspect or not; only here is it judged. A reading is *accepted* when its clock was synchronised, every
+The edge signs every answer of a meter, suspect or not; the judgement is made here alone. A reading is *accepted* when its clock was
+synchronised, every
 register that a formula uses is present, and the register follows from the one accepted before: not lower (unless it wrapped), and not
 higher than twice the nameplate allows. The edge's own ZERO and FELL bits are hints and become labels; where an accepted register stands
 before, the comparison decides, because the good reading after a glitch looks fallen to the edge, and so does an honest wrap.
@@ -20,7 +21,7 @@ _SECONDS_PER_HOUR = 3600
 
 
 class Label(StrEnum):
-    """What is said of readings, boundaries and days; the words are part of the statement."""
+    """A label on a reading, a boundary or a day; the words are part of the statement."""
 
     NO_ANSWER = "no-answer"
     DAMAGED = "damaged"
@@ -76,7 +77,7 @@ class RegisterReading:
 class Marker:
     """A signed fact between readings: a gap, an epoch, a bodiless batch, a retirement.
 
-    `registers` are the new meter's at its start, where a meter was exchanged and its header says them.
+    `registers` are the new meter's start registers, when a meter was exchanged and its header states them.
     """
 
     label: Label
@@ -107,7 +108,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A label on one item; `index` is the item's place in what was judged."""
+    """A label on one item; `index` is the item's position among the judged items."""
 
     label: Label
     time: int

@@ -94,7 +94,7 @@ class HolderRegister:
 
     @property
     def holders(self) -> list[str]:
-        """Everybody who ever held a share, rising by address."""
+        """Every address that ever held a share, rising."""
         return sorted(self._holders)
 
     def balance_at(self, holder: str, day: int) -> int:

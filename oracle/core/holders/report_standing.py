@@ -1,6 +1,6 @@
 """How the newest report of each period stands, from the contract events in the ledger (contracts/src/interfaces/IRevenueDeclarations.sol).
 
-A deadline passes without a transaction: what a report *is* depends on when somebody asks.
+A deadline passes without a transaction: the state of a report depends on the time of the question.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class ReportState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a signer or the guardian said against a report.
+    """The dispute of a report by a signer or the guardian.
 
     Attributes:
         by: who objected, checksummed address.
@@ -45,7 +45,7 @@ class ReportStanding:
         report_hash: 0x-prefixed hex.
         distributable: base units, distributable once the report is final.
         decided_at: unix seconds; an undisputed report is final from then on, a disputed one void. A revision is taken before and after.
-        objection: why it is disputed; None where nobody objected, or a revision has replaced what was disputed.
+        objection: why it is disputed; None for a report without a dispute, and once a revision has replaced the disputed one.
     """
 
     period: int
@@ -57,7 +57,7 @@ class ReportStanding:
 
     @property
     def disputed(self) -> bool:
-        """Whether somebody objected and no revision replaced the report."""
+        """Whether the report has a dispute that no revision has answered."""
         return self.objection is not None
 
     def state(self, now: int) -> ReportState:

@@ -89,7 +89,7 @@ class PointTotal:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a period comes to, with what it was computed from."""
+    """The figures of a period, with the inputs that they were computed from."""
 
     inputs: PeriodInputs
     days: range

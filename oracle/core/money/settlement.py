@@ -1,4 +1,4 @@
-"""A payout period, settled: its figures, and the statement over them, whose bytes anybody can compute again."""
+"""A payout period, settled: its figures, and the statement over them; the same inputs give the same bytes."""
 
 import hashlib
 from collections.abc import Mapping

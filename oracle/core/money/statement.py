@@ -1,6 +1,6 @@
 """The statement of a payout period: one canonical JSON document, every integer a string (spec/settlement.md).
 
-It is what the log holds as a decision, what the report's `statementHash` names, and what anybody can compute again from the same inputs.
+The log holds it as a decision, the report's `statementHash` names it, and the same inputs give the same bytes again.
 """
 
 from collections.abc import Mapping

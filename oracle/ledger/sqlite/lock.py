@@ -8,7 +8,7 @@ from oracle.errors import LedgerError
 
 
 class LedgerLock:
-    """An advisory lock on `<ledger>.lock`; the kernel lets go of it when the process dies, however it dies."""
+    """An advisory lock on `<ledger>.lock`; the kernel releases it when the process dies, however it dies."""
 
     def __init__(self, ledger: Path) -> None:
         """Take it.

@@ -1,4 +1,4 @@
-"""From an older schema to the one this program reads: one step a version, all in one transaction, and only when somebody asks for it."""
+"""From an older schema to the one this program reads: one step a version, all in one transaction, and only by command."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from oracle.ledger.sqlite.lock import LedgerLock
 
 # What leads from the schema of this number to the next one.
 STEPS: Mapping[int, tuple[str, ...]] = {
-    # A gateway seals every batch; what this column says is that the body is missing.
+    # A gateway seals every batch; this column means that the body is missing.
     1: ("ALTER TABLE headers RENAME COLUMN sealed TO bodiless",),
 }
 
