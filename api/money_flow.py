@@ -60,7 +60,7 @@ class MoneyFlow:
 
     @property
     def holders(self) -> list[str]:
-        """Everybody who holds or held shares, or is the heir of a lost wallet, rising by address."""
+        """Every address that holds or held shares, or is the heir of a lost wallet, rising."""
         heirs = {one.heir for one in self.history.redirected}
         return sorted({*self.history.register.holders, *heirs} - {NOBODY})
 

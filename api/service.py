@@ -73,7 +73,7 @@ class ApiService:
             raise ApiStartFailed(self._config.host, self._config.port, "the server did not come up; the log says why")
 
     def stop(self) -> None:
-        """Answer what is under way, then stop; a second call does nothing."""
+        """Answer the requests under way, then stop; a second call does nothing."""
         if self._server is not None:
             self._server.should_exit = True
         if self._worker is not None:
@@ -104,7 +104,7 @@ class ApiService:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """A server that signals when it accepts connections."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""The version that this program says it is."""
+"""The version of this program."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -32,7 +32,7 @@ def unhex(text: str, size: int, field: str) -> bytes:
 
 
 def rfc3339(instant: int) -> str:
-    """Unix seconds as RFC 3339 in UTC. Beyond the year 9999, which only a meter's broken clock says, the seconds themselves."""
+    """Unix seconds as RFC 3339 in UTC. Beyond the year 9999, which only a meter's broken clock reaches, the seconds themselves."""
     try:
         return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""`helioracle asset address`: the address of a key or keystore, which other commands and people need and which no file says."""
+"""`helioracle asset address`: the address of a key or keystore, which other commands and people need and which stands in no file."""
 
 import argparse
 import json

@@ -99,7 +99,7 @@ def _rules(arguments: argparse.Namespace) -> ReportRules:
 
 
 def _deployed_before(arguments: argparse.Namespace, on: OnChain, roles: RoleHolders, journal: Path) -> int:
-    """A deployment that was finished is looked over; one that we know nothing of is not touched."""
+    """A deployment that was finished is looked over; a deployment without a journal of ours is not touched."""
     if not journal.exists():
         raise UsageError(f"{arguments.asset}: [chain] has addresses already; nothing was deployed")
     check_wiring(on.deployed, terms=on.asset.terms, meters=on.asset.meters, signer=roles.signers[0])

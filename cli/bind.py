@@ -22,7 +22,7 @@ _PROFILE = "development"  # keys in files: production seals them in hardware, wh
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the key, unless it is there, and the record; nothing is overwritten.
+    """Write the key, unless the file exists, and the record; nothing is overwritten.
 
     Raises:
         UsageError: an option that makes no binding, or a record that is there already.

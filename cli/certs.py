@@ -40,7 +40,7 @@ class Authority:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make what is missing and say what to do with it.
+    """Make the missing files and print what to do with them.
 
     Raises:
         UsageError: a name that cannot be one, or half of a pair of files.
@@ -156,7 +156,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _refuse_other_names(folder: Path, names: list[str]) -> None:
-    # What is there is kept, and so a name that is asked for now would be missing without a word.
+    # Existing certificates are kept, and a name that this call adds would be missing from them without a word.
     path = folder / "broker.pem"
     if not names or not path.exists():
         return
@@ -191,7 +191,7 @@ def _both_there(key_path: Path, path: Path) -> bool:
 
 def _write(key_path: Path, path: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    # The certificate comes last: half of a pair that a crash leaves is a key without one, which is said at the next run.
+    # The certificate comes last: a crash between the two leaves a key without a certificate, and the next run reports it.
     with os.fdopen(os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -1,4 +1,4 @@
-"""`helioracle claim`: an investor takes what is owed."""
+"""`helioracle claim`: an investor takes the money that is owed."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""The errors of `cli`: a user's mistake, said in one line, with its exit code."""
+"""The errors of `cli`: a user's mistake, as one line with its exit code."""
 
 
 class UsageError(Exception):

@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--every {arguments.every} is not between 1 and {keeper_config.EVERY_MAX_S}")
     for address in arguments.skip:
         if not is_address(address):
-            # Passed over in silence it would pay somebody who would rather claim.
+            # An address that is passed over in silence would be paid, although its holder would rather claim.
             raise UsageError(f"--skip {address!r} is not an Ethereum address")
     given = [arguments.rpc_url, arguments.key or arguments.keystore, arguments.ledger]
     if not arguments.once:

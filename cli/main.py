@@ -34,7 +34,7 @@ def _call(arguments: argparse.Namespace) -> int:
     except CommandFailed as error:
         problem, code = str(error), 1
     except BrokenPipeError:
-        # Whoever read our output has gone, and so nobody is left to tell. Standard output is flushed again at the end.
+        # The reader of our output has gone, so that no one is left to tell. Standard output is flushed again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:

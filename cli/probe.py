@@ -1,4 +1,4 @@
-"""`helioracle gateway probe`: ask every meter once and print what it says; no key is opened, nothing is signed or kept."""
+"""`helioracle gateway probe`: ask every meter once and print its answer; no key is opened, nothing is signed or kept."""
 
 import argparse
 import json

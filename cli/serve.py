@@ -63,7 +63,7 @@ class _Run:
         return Path(self.arguments.config)
 
     def world(self, path: Path | None, process: str) -> WorldClock:
-        """The machine's time, or the world that is served at `path`, once it has said what time it is there.
+        """The machine's time, or the world that is served at `path`, once its time has arrived.
 
         Raises:
             ClockClosed: the process is to stop before that.
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         CommandFailed: the service could not be made or started, or a thread of it died.
     """
     logs.set_up(verbose=arguments.verbose)
-    # A fault inside a C library ends the process without a word otherwise; where it was is what a report of it needs.
+    # A fault inside a C library ends the process without a word otherwise; a report of the fault needs the place.
     if sys.__stderr__ is not None and not faulthandler.is_enabled():
         faulthandler.enable(sys.__stderr__)
     failures: list[BaseException] = []
@@ -149,7 +149,7 @@ class _InWorld:
     def stop(self) -> None:
         """Stop the service, then leave the world: with a goodbye, unless it has failed and must be waited for."""
         if isinstance(self._world, RemoteClock):
-            # Before the service's activities leave one by one: from here on nobody, or everybody, waits for all of them.
+            # Before the service's activities leave one by one: from here on either all of them are waited for, or none.
             if self._failures:
                 self._world.close()
             else:
@@ -181,7 +181,7 @@ class _SimInWorld:
             # Started again in the middle of a replay it must begin with the same day.
             loaded = replace(loaded, not_before=loaded.world.start)
         self._world = RealClock() if self._server is None else self._server.clock
-        # Holds the time while nobody answers on the lines.
+        # Holds the time while no meter answers on the lines.
         self._starting = self._world.join("sim starts")
         self._sim = SimService(loaded, self._world, on_failure=run.on_failure)
 
@@ -248,7 +248,7 @@ def _oracle(run: _Run) -> Service:
 
 
 def _asked() -> Callable[[str], str] | None:
-    """Asks for a keystore's password where there is no password file; somebody must be there to type it."""
+    """Asks for a keystore's password where there is no password file; a person must be there to type it."""
     return getpass.getpass if sys.stdin.isatty() else None
 
 

@@ -1,4 +1,4 @@
-"""`helioracle sim|gateway|oracle|api|keeper status`: what the running service last said of itself.
+"""`helioracle sim|gateway|oracle|api|keeper status`: the last status that the running service wrote.
 
 Exit code 0: it runs. 1: it has stopped, has failed, or has not been heard of for a while. 2: there is no such status.
 """

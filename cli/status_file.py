@@ -1,4 +1,4 @@
-"""A service's status on disk: written every few seconds, whole or not at all, so that anybody may look without asking the process."""
+"""A service's status on disk: written every few seconds, whole or not at all, so that a reader need not ask the process."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ def path_of(service: str, config: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a status file says.
+    """The content of a status file.
 
     Attributes:
         service: which service wrote it.
@@ -75,7 +75,7 @@ def read(path: Path) -> Written:
 class StatusWriter:
     """Writes one service's status until it is stopped.
 
-    A status that cannot be written (a read-only folder) is said once in the log; the service itself goes on.
+    A status that cannot be written (a read-only folder) is logged once; the service itself goes on.
     """
 
     def __init__(self, path: Path, service: str, status: Callable[[], dict[str, object]]) -> None:

@@ -6,7 +6,7 @@ from api.models.units import Hex, Time, Wh, Whole
 
 
 class Reading(BaseModel):
-    """What one meter said at one poll slot, as it was signed: no multiplier, no unwrapping."""
+    """One meter's reading of one poll slot, as it was signed: no multiplier, no unwrapping."""
 
     time: Time
     export_wh: Wh | None

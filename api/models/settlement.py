@@ -20,7 +20,7 @@ class PointDay(BaseModel):
 
 
 class DayNote(BaseModel):
-    """What validation says of a day: a label, whom it concerns, how often, from when to when."""
+    """A label of validation on a day: a label, whom it concerns, how often, from when to when."""
 
     label: str
     subject: str
@@ -49,7 +49,7 @@ class DayPage(BaseModel):
 
 
 class PeriodReport(BaseModel):
-    """The newest report of a period on chain, and whether anybody may still object to it."""
+    """The newest report of a period on chain, and whether it may still be disputed."""
 
     revision: int = Field(description="0 for the first report; each answer to a dispute is one more")
     hash: Hex

@@ -1,4 +1,4 @@
-"""What was refused, and how far the ledger is."""
+"""Refusals, and how far the ledger is."""
 
 from pydantic import BaseModel, Field
 

@@ -1,4 +1,4 @@
-"""Meters and what they said."""
+"""Meters and their readings."""
 
 from typing import Annotated
 

@@ -48,7 +48,7 @@ def router(sources: Sources) -> APIRouter:
 
 
 def _first_binding(sources: Sources, row: BatchRow) -> BindingRow:
-    # A meter's clock may lie before its binding; the proof then carries the oldest binding, and the browser's check says so.
+    # A meter's clock may lie before its binding; the proof then carries the oldest binding, and the browser's check fails with that reason.
     history = sources.reader.bindings.of(row.header.meter_id)
     if not history:
         raise NotFound("binding of meter", row.header.meter_id.hex())

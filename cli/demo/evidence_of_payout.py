@@ -1,4 +1,4 @@
-"""One reading followed to one payout: every hash on the way, each opened again here by the functions that anybody has."""
+"""One reading followed to one payout: every hash on the way, each opened again here by public functions."""
 
 import json
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ _NAME_MAX = 80
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What is replayed.
+    """The recording to replay, and its days.
 
     Attributes:
         sun: the site's settings for it.

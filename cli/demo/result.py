@@ -77,7 +77,7 @@ class Result:
 
     @property
     def energy_wh_expected(self) -> int:
-        """What the CSV says they must be settled with."""
+        """The energies that follow from the CSV."""
         return sum(point.energy_wh_expected for point in self.points if point.role != "check")
 
     def check(self) -> None:

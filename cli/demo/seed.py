@@ -1,4 +1,4 @@
-"""Entropy that a seed determines: the demo's keys and batch keys, which anybody can make again, and which say so."""
+"""Entropy that a seed determines: the demo's keys and batch keys; they are public, and named so."""
 
 import hashlib
 import threading

@@ -184,7 +184,7 @@ class Stage:
         self._stack.close()
 
     def fail(self, error: BaseException) -> None:
-        """A service's thread died: end the world, so that nobody waits for it, and keep the first cause."""
+        """A service's thread died: end the world, so that no service waits for it, and keep the first cause."""
         with self._failed:
             if self._failure is None:
                 self._failure = error
