@@ -6,7 +6,8 @@
     |-- BadKey               a public point that is not on P-256, or not 64 bytes
     |-- RootMismatch         a Merkle root differs from what the data give
     |-- BadProof             an inclusion or consistency proof that does not lead to its root
-    `-- HeaderDisagrees      a header field that its own body contradicts
+    |-- HeaderDisagrees      a header field that its own body contradicts
+    `-- EntryDisagrees       a field of a log entry that the entries before it contradict
 
 None of these is ever retried: the same bytes fail the same way for ever.
 """
@@ -83,3 +84,16 @@ class HeaderDisagrees(EvidenceError):
         self.stated = stated
         self.computed = computed
         super().__init__(f"header field {field} says {stated}, the readings give {computed}")
+
+
+class EntryDisagrees(EvidenceError):
+    """A field of a block, standing or close entry that the entries before it in the log contradict."""
+
+    code = "entry-disagrees"
+
+    def __init__(self, *, what: str, field: str, stated: object, expected: object) -> None:
+        self.what = what
+        self.field = field
+        self.stated = stated
+        self.expected = expected
+        super().__init__(f"{what}: field {field} says {stated}, the log before it wants {expected}")

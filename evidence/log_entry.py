@@ -8,6 +8,9 @@ from evidence.errors import Malformed
 _SIZES: dict[int, int] = {
     tags.ENTRY_HEADER: tags.HEADER_SIZE + tags.SIGNATURE_SIZE,
     tags.ENTRY_BINDING: tags.BINDING_SIZE + 2 * tags.SIGNATURE_SIZE,
+    tags.ENTRY_CLOSE: tags.CLOSE_SIZE,
+    tags.ENTRY_BLOCK: tags.BLOCK_SIZE,
+    tags.ENTRY_STANDING: tags.STANDING_SIZE,
 }
 
 

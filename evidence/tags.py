@@ -14,6 +14,9 @@ HEAD_REQUEST = b"HOQ1"
 RESEND = b"HOX1"
 BUNDLE = b"HOU1"
 DECISION = b"HOD1"
+CLOSE = b"HOC1"
+BLOCK = b"HOK1"
+STANDING = b"HOT1"
 # A checkpoint is a C2SP signed note: its origin line is its domain tag.
 CHECKPOINT_ORIGIN_PREFIX = "helioracle/"
 
@@ -26,6 +29,9 @@ TAGS: dict[str, bytes] = {
     "resend request": RESEND,
     "bundle": BUNDLE,
     "decision": DECISION,
+    "close": CLOSE,
+    "block": BLOCK,
+    "standing": STANDING,
 }
 
 # Prefixes of hashed nodes. 0x00 and 0x01 are RFC 9162's; the sum tree and the log entries stay clear of them.
@@ -41,6 +47,9 @@ ENTRY_TERMS = 0x12
 ENTRY_CASH = 0x13
 ENTRY_DECISION = 0x14
 ENTRY_REDACTION = 0x15
+ENTRY_CLOSE = 0x16
+ENTRY_BLOCK = 0x17
+ENTRY_STANDING = 0x18
 
 ENTRY_TYPES: dict[str, int] = {
     "header": ENTRY_HEADER,
@@ -49,6 +58,9 @@ ENTRY_TYPES: dict[str, int] = {
     "cash document": ENTRY_CASH,
     "decision": ENTRY_DECISION,
     "redaction": ENTRY_REDACTION,
+    "close": ENTRY_CLOSE,
+    "block": ENTRY_BLOCK,
+    "standing": ENTRY_STANDING,
 }
 
 # Names of assets, points and gateways, wherever they stand: in a binding, a topic, a log's origin, a settlement leaf.
@@ -62,6 +74,9 @@ BATCH_KEY_SIZE = 32
 SALT_SIZE = 16
 HEADER_SIZE = 185
 BINDING_SIZE = 274
+CLOSE_SIZE = 57
+BLOCK_SIZE = 53
+STANDING_SIZE = 53
 BATCH_COUNT_MAX = 1024
 BUNDLE_ITEMS_MAX = 64
 BUNDLE_SIZE_MAX = 65_536

@@ -12,6 +12,7 @@ from pathlib import Path
 from testbytes.frames import answer, bundle, head
 from testbytes.headers import chain, header
 from testbytes.logs import canonical, checkpoint, log_entry, sum_tree
+from testbytes.marks import block, close, standing
 from testbytes.primitives import write
 from testbytes.records import batch, binding, reading
 from testbytes.trees import merkle
@@ -30,6 +31,9 @@ DOCUMENTS = {
     "checkpoint.json": checkpoint,
     "sum_tree.json": sum_tree,
     "canonical.json": canonical,
+    "block.json": block,
+    "standing.json": standing,
+    "close.json": close,
 }
 
 

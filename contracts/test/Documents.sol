@@ -206,9 +206,11 @@ library Documents {
     // ---- log-entry.md
 
     function entry(uint256 kind, bytes memory content) internal pure returns (bytes32) {
-        Wire.well(kind >= 0x10 && kind <= 0x15);
+        Wire.well(kind >= 0x10 && kind <= 0x18);
         Wire.well(kind != 0x10 || content.length == 249);
         Wire.well(kind != 0x11 || content.length == 402);
+        Wire.well(kind != 0x16 || content.length == 57);
+        Wire.well((kind != 0x17 && kind != 0x18) || content.length == 53);
         return sha256(abi.encodePacked(uint8(kind), content));
     }
 }

@@ -294,7 +294,7 @@ contract VectorsTest is VectorFile {
     // ---- log_entry.json, checkpoint.json
 
     function test_log_entry_vectors() public view {
-        _run("log_entry.json", "cases", 16, 0, this.checkLogEntry);
+        _run("log_entry.json", "cases", 22, 0, this.checkLogEntry);
     }
 
     function checkLogEntry(string calldata json, string calldata path) external pure {

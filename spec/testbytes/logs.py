@@ -5,7 +5,7 @@ import base64
 from typing import Any
 
 from testbytes import headers as h
-from testbytes import records
+from testbytes import marks, records
 from testbytes.primitives import LOG, METER, ORACLE, ORDER, ZERO32, Case, TestKey, hexed, sha256
 from testbytes.trees import leaves, mth
 
@@ -25,6 +25,9 @@ def log_entry() -> dict[str, Any]:
         ("cash document", 0x13, b"%PDF-1.7"),
         ("decision", 0x14, b'HOD1{"asset":"serf-east"}'),
         ("redaction", 0x15, b"{}"),
+        ("close", 0x16, marks.CLOSE.pack()),
+        ("block", 0x17, marks.BLOCK.pack()),
+        ("standing", 0x18, marks.STANDING.pack()),
     )
     cases: list[Case] = []
     for name, type_, content in contents:
@@ -42,7 +45,10 @@ def log_entry() -> dict[str, Any]:
         ("sum leaf offered as a log entry: type 0x02", 0x02, bytes(48)),
         ("sum node offered as a log entry: type 0x03", 0x03, bytes(112)),
         ("type 0x0f", 0x0F, b"x"),
-        ("type 0x16", 0x16, b"x"),
+        ("type 0x19", 0x19, b"x"),
+        ("a close with a trailing byte", 0x16, marks.CLOSE.pack() + b"\0"),
+        ("a block without its last byte", 0x17, marks.BLOCK.pack()[:-1]),
+        ("a standing as a close", 0x16, marks.STANDING.pack()),
         ("a header without its signature", 0x10, header),
         ("a header and signature with a trailing byte", 0x10, signed + b"\0"),
         ("a binding without the installer's signature", 0x11, record[:-64]),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence import answer, batch, binding, bundle, errors, head, header, reading, tags
+from evidence import answer, batch, binding, block, bundle, close, errors, head, header, reading, standing, tags
 from evidence.errors import EvidenceError
 from evidence.keys import PublicKey
 from tests.evidence.evidence_making import Strategies
@@ -22,6 +22,9 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "head": lambda data: head.open_head(data, KEY, nonce=bytes(16)),
     "head request": head.decode_request,
     "record": lambda data: reading.decode(data, 2),
+    "block": block.decode,
+    "standing": standing.decode,
+    "close": close.decode,
 }
 sizes = st.sampled_from([0, 3, 18, 30, 93, 94, 181, 189, 270, 291, 398])
 
@@ -51,6 +54,7 @@ def test_every_error_has_its_own_code_and_its_facts_as_fields() -> None:
         errors.RootMismatch(what="batch", stated=b"\1", computed=b"\2"),
         errors.BadProof("inclusion", "x"),
         errors.HeaderDisagrees(field="t0", stated=1, computed=2),
+        errors.EntryDisagrees(what="block", field="time", stated=1, expected=2),
     ]
     assert len({error.code for error in kinds}) == len(kinds)
     assert str(kinds[3]) == "batch: root 01 is stated, the leaves give 02"

@@ -143,8 +143,8 @@ export const openBinding = async (record, trusted) => {
   return { fields, meterId: await meterId(b.public_point), hash: await sha256(encoded) };
 };
 export const logEntry = async (type, content) => {
-  well(type >= 0x10 && type <= 0x15, "type");
-  const size = { 0x10: 249, 0x11: 402 }[type];
+  well(type >= 0x10 && type <= 0x18, "type");
+  const size = { 0x10: 249, 0x11: 402, 0x16: 57, 0x17: 53, 0x18: 53 }[type];
   well(size === undefined || content.length === size, "content length");
   const entry = await sha256(Uint8Array.of(type), content);
   return { entry, leaf: await leafHash(entry) };

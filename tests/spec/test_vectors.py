@@ -1,5 +1,6 @@
 """Every vector of `spec/vectors`, through `evidence`: the bytes come from another hand (spec/testbytes)."""
 
+import dataclasses
 import hashlib
 import json
 import subprocess
@@ -14,17 +15,20 @@ from evidence import (
     answer,
     batch,
     binding,
+    block,
     bundle,
     canonical,
     checkpoint,
+    close,
     head,
     header,
     log_entry,
     merkle,
     reading,
+    standing,
     sum_tree,
 )
-from evidence.errors import EvidenceError, HeaderDisagrees
+from evidence.errors import EntryDisagrees, EvidenceError, HeaderDisagrees
 from evidence.keys import MeterId, PublicKey
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +53,15 @@ def cases(name: str, key: str = "cases") -> list[Any]:
     return [pytest.param(case, id=case["name"]) for case in load(name)[key]]
 
 
+def mark_cases(key: str) -> list[Any]:
+    formats = {"block.json": block, "standing.json": standing, "close.json": close}
+    return [
+        pytest.param(case, format_, id=f"{name.split('.')[0]}: {case['name']}")
+        for name, format_ in formats.items()
+        for case in load(name)[key]
+    ]
+
+
 def opens_or_refuses(case: Case, open_: Callable[[], Any]) -> Any:
     """Open a good case and return what was opened; a bad one must be refused with its code."""
     if case["ok"]:
@@ -57,8 +70,8 @@ def opens_or_refuses(case: Case, open_: Callable[[], Any]) -> Any:
     with pytest.raises(EvidenceError) as caught:
         open_()
     assert caught.value.code == case["code"], str(caught.value)
-    if case["code"] == "header-disagrees" and "field" in case:
-        assert isinstance(caught.value, HeaderDisagrees)
+    if case["code"] in ("header-disagrees", "entry-disagrees") and "field" in case:
+        assert isinstance(caught.value, HeaderDisagrees | EntryDisagrees)
         assert caught.value.field == case["field"]
     return None
 
@@ -268,6 +281,71 @@ def test_log_entry(case: Case) -> None:
     if opened is not None:
         assert opened == raw(case["entry"])
         assert log_entry.entry_leaf(case["type"], content) == raw(case["leaf_hash"])
+
+
+def shown(opened: Any) -> dict[str, Any]:
+    """The fields of an opened entry as the vectors show them: 64-bit integers as text, bytes as hex."""
+    text = {"number", "time", "block", "valid_until"}
+    values = {one.name: getattr(opened, one.name) for one in dataclasses.fields(opened)}
+    return {
+        name: str(value) if name in text else f"0x{value.hex()}" if isinstance(value, bytes) else int(value)
+        for name, value in values.items()
+    }
+
+
+@pytest.mark.parametrize(("case", "format_"), mark_cases("cases"))
+def test_a_mark_opens_to_its_fields_and_back(case: Case, format_: Any) -> None:
+    opened = opens_or_refuses(case, lambda: format_.decode(raw(case["content"])))
+    if opened is not None:
+        assert shown(opened) == case["fields"]
+        assert opened.encode() == raw(case["content"])
+
+
+@pytest.mark.parametrize("case", cases("block.json", "logs"))
+def test_the_time_of_a_log(case: Case) -> None:
+    def fold() -> block.LogTime:
+        time = block.LogTime()
+        for entry in case["entries"]:
+            time = time.after(block.decode(raw(entry)))
+        return time
+
+    time = opens_or_refuses(case, fold)
+    if time is not None:
+        assert time.now == number(case["now"])
+
+
+@pytest.mark.parametrize("case", cases("standing.json", "logs"))
+def test_the_standings_of_a_report(case: Case) -> None:
+    def fold() -> standing.Standing | None:
+        before = None
+        for entry in case["entries"]:
+            before = standing.check_follows(before, standing.decode(raw(entry)))
+        return before
+
+    opens_or_refuses(case, fold)
+
+
+@pytest.mark.parametrize("case", cases("close.json", "places"))
+def test_the_place_of_a_close(case: Case) -> None:
+    opened = close.decode(raw(case["content"]))
+    opens_or_refuses(
+        case,
+        lambda: close.check_place(
+            opened,
+            now=int(case["now"]),
+            period_end=int(case["period_end"]),
+            missing_delay_s=case["missing_delay_s"],
+        ),
+    )
+
+
+@pytest.mark.parametrize("case", cases("close.json", "trees"))
+def test_the_branches_of_a_close(case: Case) -> None:
+    stated = close.Close(close.CloseKind.DUE, 5, 0, 0, case["count"], raw(case["root"]), 1)
+    leaves = [raw(leaf) for leaf in case["branches"]]
+    branches = [close.Branch(leaf[:20], leaf[20:52], int.from_bytes(leaf[52:], "big")) for leaf in leaves]
+    opens_or_refuses(case, lambda: close.open_branches(stated, branches))
+    assert [branch.encode() for branch in branches] == leaves
 
 
 @pytest.mark.parametrize("case", cases("checkpoint.json"))

@@ -7,6 +7,7 @@ import { canonicalBytes, parseExactly } from "./canonical.mjs";
 import { decodeHeader, logEntry, openBatch, openBinding, openCheckpoint, openHeader, openReading } from "./documents.mjs";
 import { checkFirst, checkFollows, decodeBundle, decodeRequest, openAnswer, openHead } from "./frames.mjs";
 import { hex, leafHash, openConsistency, openInclusion, point, openSignature, raw, Refused, sha256, treeRoot } from "./ground.mjs";
+import { logTime, openBlock, openBranches, openClose, openStanding, placeClose, standings } from "./marks.mjs";
 import { openSumInclusion, sumTree } from "./sums.mjs";
 
 // ---- one check a file: throws Refused, or compares what was opened with what the case expects
@@ -55,6 +56,19 @@ const CHECKS = {
       const { entry, leaf } = await logEntry(c.type, raw(c.content));
       equal("entry and leaf hash", [hex(entry), hex(leaf)], [c.entry, c.leaf_hash]);
     },
+  },
+  "block.json": {
+    cases: (c) => equal("fields", openBlock(raw(c.content)).fields, c.fields),
+    logs: (c) => equal("now", logTime(c.entries.map(raw)), c.now),
+  },
+  "standing.json": {
+    cases: (c) => equal("fields", openStanding(raw(c.content)).fields, c.fields),
+    logs: (c) => standings(c.entries.map(raw)),
+  },
+  "close.json": {
+    cases: (c) => equal("fields", openClose(raw(c.content)).fields, c.fields),
+    places: (c) => placeClose(raw(c.content), BigInt(c.now), BigInt(c.period_end), BigInt(c.missing_delay_s)),
+    trees: (c) => openBranches(c.branches.map(raw), c.count, raw(c.root)),
   },
   "checkpoint.json": {
     cases: async (c) => {
@@ -112,7 +126,7 @@ const judge = async (check, c) => {
     await check(c);
   } catch (error) {
     if (!(error instanceof Refused)) return `${c.name}: ${error.stack}`;
-    const named = c.code !== "header-disagrees" || c.field === undefined || error.message === c.field;
+    const named = !["header-disagrees", "entry-disagrees"].includes(c.code) || c.field === undefined || error.message === c.field;
     return error.code === c.code && named ? null : `${c.name}: refused as ${error.code} (${error.message}), ${c.code ?? "acceptance"} expected`;
   }
   return c.ok === false ? `${c.name}: accepted, ${c.code} expected` : null;
