@@ -77,9 +77,10 @@ test-fast: .make/dev .make/node
 	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) -m "not slow"
 
 # Faults in the cores and in the contracts, one at a time, each before its tests; verdicts go to tests/mutants/results. Hours from
-# nothing; Ctrl-C loses the running one, and the next call goes on. ONLY=oracle/core/money restricts it to a folder or a file.
+# nothing; Ctrl-C loses the running one, and the next call goes on. ONLY=oracle/core/money restricts it to a folder or a file,
+# AGAIN=1 judges survivors again.
 mutants: .make/dev .make/node .make/mutants .make/slither
-	@$(STEP) "mutants" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.mutants $(ONLY)
+	@$(STEP) "mutants" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.mutants $(if $(AGAIN),--again) $(ONLY)
 
 # Which lines and branches of the contracts no Solidity test reaches (two to five minutes; contracts/README.md).
 coverage: .make/dev .make/node

@@ -1,9 +1,11 @@
-"""`python -m tests.mutants [ONLY]`: makes the mutants of the sources, judges those that nobody has judged, keeps the verdicts.
+"""`python -m tests.mutants [--again] [ONLY]`: makes the mutants of the sources, judges those that nobody has judged, keeps the verdicts.
 
 It goes on where it was interrupted; what Ctrl-C loses is the mutants that are running. It ends with 0 whatever survives:
 survivors are for reading. 2 is a wrong ONLY or a set-up that doesn't work, 130 is Ctrl-C.
 """
 
+import argparse
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -126,6 +128,16 @@ def work(wanted: list[str]) -> None:
                 run.judge(source, left[source], states[source], progress)
 
 
+def forget_survivors(wanted: list[str]) -> None:
+    """Takes the verdicts of survivors back, except of those that are explained: there may be a test for them now."""
+    known = results.everything()
+    for source, mutant in results.unexplained({source: known[source] for source in wanted if source in known}):
+        path = results.result_file(source)
+        found = results.read(path)
+        del found[source].verdicts[mutant]
+        results.write(path, found)
+
+
 def report(wanted: list[str]) -> None:
     """What is known of these sources now, by folder, and the survivors that nobody has explained."""
     known = results.everything()
@@ -146,12 +158,22 @@ def report(wanted: list[str]) -> None:
 
 def main(arguments: list[str]) -> int:
     """The command line; the exit code."""
-    only = arguments[0] if arguments else ""
-    wanted = sources.chosen(only)
-    if len(arguments) > 1 or not wanted:
-        sys.stderr.write(f"mutants: no source file or folder that gets mutants is called {' '.join(arguments)!r}\n")
+    parser = argparse.ArgumentParser(
+        prog="mutants", description="Sow faults into cores and contracts, and see which tests notice."
+    )
+    parser.add_argument("only", nargs="?", default="", help="a folder or a file; everything if there is none")
+    parser.add_argument("--again", action="store_true", help="judge survivors again that nobody has explained")
+    asked = parser.parse_args(arguments)
+    wanted = sources.chosen(asked.only)
+    if not wanted:
+        sys.stderr.write(f"mutants: no source file or folder that gets mutants is called {asked.only!r}\n")
         return 2
+    # Where a shell runs this in the background, Ctrl-C is ignored; and who is told to end leaves nothing behind either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if asked.again:
+            forget_survivors(wanted)
         work(wanted)
     except (sources.NoMutantsError, NotJudgedError, LookupError) as error:
         sys.stderr.write(f"mutants: {error}\n")
@@ -164,4 +186,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([argument for argument in sys.argv[1:] if argument]))
+    sys.exit(main(sys.argv[1:]))
