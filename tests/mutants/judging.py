@@ -83,14 +83,17 @@ def pytest_verdict(tree: TreeCopy, tests: list[str], seconds: int) -> Verdict:
     """
     with tempfile.TemporaryDirectory(prefix="helioracle-mutant-") as folder:
         first = Path(folder) / "first"
-        options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutants.first_failure"]
-        options += ["--hypothesis-seed=0", f"--first-failure={first}", f"--basetemp={folder}/tests"]
+        plugins = ["_hypothesis_pytestplugin", "pytest_timeout", "tests.mutants.first_failure", "no:cacheprovider"]
+        options = ["-q", "-x", *(word for plugin in plugins for word in ("-p", plugin)), "--hypothesis-seed=0"]
+        options += [f"--first-failure={first}", f"--basetemp={folder}/tests"]
         ended = _run(
             [sys.executable, "-m", "pytest", *options, *tests],
             tree.top,
             seconds,
             PYTHONPATH=str(tree.top),
             HELIORACLE_LONG="",
+            # The plugins of web3 and of others take longer to load than most tests to run.
+            PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
         )
         if ended.code is None:
             return Verdict("timeout")

@@ -41,7 +41,16 @@ def chosen(operator: str) -> bool:
     return kind not in kinds or what in kinds[kind]
 
 
-class _WithoutAnnotations(ast.NodeTransformer):
+class _OfTheTests(ast.NodeTransformer):
+    """Takes away what mypy judges and no test does: annotations, and whether a dataclass is frozen or has slots."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for decorator in node.decorator_list:
+            match decorator:
+                case ast.Call(func=ast.Name(id="dataclass")):
+                    decorator.keywords = [word for word in decorator.keywords if word.arg not in {"frozen", "slots"}]
+        return self.generic_visit(node)
+
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
@@ -56,9 +65,9 @@ class _WithoutAnnotations(ast.NodeTransformer):
 
 
 def meaning(source: str) -> str | None:
-    """What the text does, annotations aside; None if it is no Python."""
+    """What the text does, as far as tests can tell; None if it is no Python."""
     try:
-        return ast.dump(_WithoutAnnotations().visit(ast.parse(source)))
+        return ast.dump(_OfTheTests().visit(ast.parse(source)))
     except SyntaxError:
         return None
 

@@ -20,7 +20,7 @@ from tests.mutants.tree_copy import TreeCopy
 TWENTY = 20
 # A mutant of a contract is compiled anew, which takes as long as all of the others together; `tests/contracts` runs many.
 CONTRACTS = 1
-SECONDS = 60
+SECONDS = 120
 
 
 def commit() -> str:
