@@ -1,6 +1,5 @@
 """What the judges of Python say of a copy of the tree: sound, faulty, without an end, and asked for a test that is not there."""
 
-
 import pytest
 
 from tests.mutants.judging import NotJudgedError, verdict
