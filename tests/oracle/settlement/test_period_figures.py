@@ -79,5 +79,5 @@ def test_an_energy_that_no_tree_holds_is_refused_with_its_period() -> None:
 def test_the_first_band_that_is_unknown_is_named() -> None:
     strange = {"later": WattHours(1), "early": WattHours(1), "never": WattHours(1)}
     days = [replace(day(point, number, 1), bands_wh=strange) for number in range(3) for point in ("one", "two")]
-    with pytest.raises(SettlementError, match="point one: .*the band 'early', which tariff 'flat' has no more"):
+    with pytest.raises(SettlementError, match=r"point one: .*the band 'early', which tariff 'flat' has no more"):
         figures_of(inputs(*days))
