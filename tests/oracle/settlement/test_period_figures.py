@@ -1,13 +1,17 @@
 """What a period comes to, from days that are settled: which energy counts, and what is refused."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from evidence.keys import MeterId
 from evidence.sum_tree import SumLeaf
 from evidence.units import SettlementDay, WattHours
+from oracle.core.energy.meter import Lane, Meter
 from oracle.core.energy.points import PointDay
 from oracle.core.money.figures import FrozenInputs, PeriodInputs, PointTotal, figures_of
+from oracle.core.money.statement import document_of
 from oracle.core.tariff import prices_of
 from oracle.core.terms import AssetTerms, Point, Role, Tariff, Term
 from oracle.errors import SettlementError
@@ -39,6 +43,13 @@ def day(point: str, number: int, energy_wh: int) -> PointDay:
 
 def inputs(*days: PointDay) -> PeriodInputs:
     return PeriodInputs(TERMS, 0, FrozenInputs(1, 0, ""), days, {}, (), {}, 0)
+
+
+def meter(custody: str) -> Meter:
+    registers = {"step_wh": 1, "modulus_num": 10**9, "modulus_den": 1, "multiplier_num": 1, "multiplier_den": 1}
+    names = {"serial": "m", "meter_id": MeterId(bytes(20)), "binding_hash": bytes(32), "point": "one"}
+    fields: dict[str, Any] = {**names, **registers, "lanes": (Lane.EXPORT,), "nameplate_w": 1, "valid_from": 0}
+    return Meter(custody=custody, **fields)
 
 
 def total(role: Role, export_wh: int, import_wh: int) -> PointTotal:
@@ -81,3 +92,12 @@ def test_the_first_band_that_is_unknown_is_named() -> None:
     days = [replace(day(point, number, 1), bands_wh=strange) for number in range(3) for point in ("one", "two")]
     with pytest.raises(SettlementError, match=r"point one: .*the band 'early', which tariff 'flat' has no more"):
         figures_of(inputs(*days))
+
+
+@pytest.mark.parametrize(("custody", "signed_at"), [("meter", "meter"), ("sealed", "gateway"), ("file", "gateway")])
+def test_a_statement_says_who_signed(custody: str, signed_at: str) -> None:
+    days = [day(point, number, 1) for number in range(3) for point in ("one", "two")]
+    figures = figures_of(replace(inputs(*days), meters=(meter(custody),)))
+    document: Any = document_of(figures)
+    (told,) = document["meters"]
+    assert (told["custody"], told["signed_at"]) == (custody, signed_at)
