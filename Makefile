@@ -1,4 +1,4 @@
-# helioracle: make demo | test | test-fast | test-long | coverage | check | check-contracts | bench | contracts | spec | lock | pictures | system | clean
+# helioracle: make demo | test | test-fast | test-long | coverage | check | check-contracts | mutants | bench | contracts | spec | lock | pictures | system | clean
 # One room's tests: make test ROOM=oracle (or gateway, oracle/chain, ...). A tenth of the long tests: make test-long TENTH=1.
 # Everything is set up in .venv, .venv-* and node_modules; nothing outside this folder is touched, but by `make system`.
 
@@ -10,7 +10,7 @@ STEP := scripts/step
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: demo test test-fast test-long coverage check check-contracts contracts spec lock system clean bench help pictures
+.PHONY: demo test test-fast test-long coverage mutants check check-contracts contracts spec lock system clean bench help pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -38,8 +38,9 @@ $(BIN)/python:
 	@$(STEP) "install Solidity tools from npm" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p .make && touch $@
 
-# The analysers of the contracts, each alone: beside web3 8 pip picks an old slither, and halmos pins an old rich.
-.make/slither .make/halmos: .make/%: requirements/%.lock | $(BIN)/python
+# The analysers of the contracts, each alone: beside web3 8 pip picks an old slither, and halmos pins an old rich. What makes
+# mutants of Python (cosmic-ray) brings twenty packages that nothing else needs.
+.make/slither .make/halmos .make/mutants: .make/%: requirements/%.lock | $(BIN)/python
 	@$(STEP) "make .venv-$*" $(BIN)/python -m venv --clear .venv-$*
 	@$(STEP) "install $*" .venv-$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.lock
 	@mkdir -p .make && touch $@
@@ -83,6 +84,12 @@ LONG_TESTS := $(addprefix tests/contracts/,test_forge.py::test_forge_passes test
 test-fast: .make/dev .make/node
 	@$(STEP) "fast tests" env PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) -m "not slow"
 
+# Faults in the cores and in the contracts, one at a time, each before its tests; verdicts go to tests/mutants/results. Hours from
+# nothing; Ctrl-C loses the running one, and the next call goes on. ONLY=oracle/core/money restricts it to a folder or a file,
+# AGAIN=1 judges survivors again.
+mutants: .make/dev .make/node .make/mutants .make/slither
+	@$(STEP) "mutants" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.mutants $(if $(AGAIN),--again) $(ONLY)
+
 # Which lines and branches of the contracts no Solidity test reaches (two to five minutes; contracts/README.md).
 coverage: .make/dev .make/node
 	@$(STEP) "coverage of the contracts" env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python contracts/coverage.py
@@ -100,14 +107,14 @@ spec: .make/dev
 lock: | $(BIN)/python
 	@$(STEP) "lock demo" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra demo pyproject.toml requirements/build.in -o requirements/demo.lock
 	@$(STEP) "lock dev" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
-	@for tool in slither halmos; do $(STEP) "lock $$tool" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 requirements/$$tool.in -o requirements/$$tool.lock || exit 1; done
+	@for tool in slither halmos mutants; do $(STEP) "lock $$tool" $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 requirements/$$tool.in -o requirements/$$tool.lock || exit 1; done
 
 system:
 	@$(STEP) "system packages: $(SYSTEM_PACKAGES)" scripts/system $(SYSTEM_PACKAGES)
 SYSTEM_PACKAGES := chromium mosquitto
 
 clean:
-	rm -rf $(VENV) .venv-slither .venv-halmos node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache contracts/out-*
+	rm -rf $(VENV) .venv-slither .venv-halmos .venv-mutants node_modules .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache contracts/out contracts/cache contracts/out-*
 
 pictures: .make/demo
 	@$(STEP) "transcript and screenshot of the README" $(BIN)/python scripts/pictures.py
