@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.contracts.test_forge import forge
+from tests.contracts.forge_binary import forge
 from tests.mutants.results import ROOT, Verdict
 from tests.mutants.tree_copy import TreeCopy
 
