@@ -101,9 +101,10 @@ def pytest_verdict(tree: TreeCopy, tests: list[str], seconds: int) -> Verdict:
             return Verdict("survived")
         if first.is_file():
             return Verdict("killed", first.read_text("utf-8"))
-    # Without a word of ours, a conftest could not be imported: whichever test is asked for, it fails.
-    if "while loading conftest" not in ended.said and "Error importing plugin" not in ended.said and ended.code > 0:
-        raise NotJudgedError(ended.said[-2000:])
+    # Without a word of ours, a conftest could not be imported: whichever test is asked for, it fails. Who was ended by a
+    # signal, which somebody else may have sent, has judged nothing.
+    if ended.code < 0 or ("while loading conftest" not in ended.said and "Error importing plugin" not in ended.said):
+        raise NotJudgedError(f"pytest ended with {ended.code}: {ended.said[-2000:]}")
     return Verdict("killed", tests[0])
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from evidence.keys import MeterId
 from evidence.sum_tree import SumLeaf
-from evidence.units import SettlementDay, WattHours
+from evidence.units import SECONDS_PER_DAY, SettlementDay, WattHours
+from oracle.core.energy.boundary import Basis, Boundary
 from oracle.core.energy.meter import Lane, Meter
 from oracle.core.energy.points import PointDay
+from oracle.core.energy.vee import Where
 from oracle.core.money.figures import FrozenInputs, PeriodInputs, PointTotal, figures_of
 from oracle.core.money.statement import document_of
 from oracle.core.tariff import prices_of
@@ -101,3 +103,21 @@ def test_a_statement_says_who_signed(custody: str, signed_at: str) -> None:
     document: Any = document_of(figures)
     (told,) = document["meters"]
     assert (told["custody"], told["signed_at"]) == (custody, signed_at)
+
+
+def test_a_statement_shows_each_meter_at_both_ends_of_the_period() -> None:
+    days = [day(point, number, 1) for number in range(3) for point in ("one", "two")]
+    start, end = FIRST * SECONDS_PER_DAY, (FIRST + 3) * SECONDS_PER_DAY
+    opening = Boundary(start, (7, None), (0, None), Basis.MEASURED, Where(bytes(32), 4))
+    closing = Boundary(end, (None, 9), (None, 2), Basis.ESTIMATED, None)
+    both: dict[int, Boundary] = {start: opening, end: closing}
+    for frozen in (both, {end: closing}, {}):
+        given = replace(inputs(*days), meters=(meter("file"),), boundaries={"m": frozen})
+        document: Any = document_of(figures_of(given))
+        (told,) = document["meters"]
+        assert ("opening" in told, "closing" in told) == (start in frozen, end in frozen)
+        if start in frozen:
+            measured = {"basis": "measured", "export_wh": 7, "header": bytes(32), "position": 4}
+            assert told["opening"] == {"instant": "2024-10-04T00:00:00Z", **measured}
+        if end in frozen:
+            assert told["closing"] == {"instant": "2024-10-07T00:00:00Z", "basis": "estimated", "import_wh": 9}
