@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import pymerkle
@@ -129,6 +130,21 @@ def test_a_hash_of_another_length_is_refused(size: int) -> None:
         merkle.open_inclusion(whole[:size], 0, 2, [whole[size:]], root)
     with pytest.raises(BadProof, match="32 expected"):
         merkle.open_consistency(1, whole[:size], 2, root, [whole[size:]])
+
+
+def test_a_proof_of_sixty_four_hashes_opens_and_one_more_is_refused() -> None:
+    """The first leaf of a tree of 2**64 leaves, which is also that tree when it had one leaf."""
+    leaf = merkle.leaf_hash(b"first")
+    proof = [sha(bytes([height])) for height in range(64)]
+    root = reduce(merkle.node_hash, proof, leaf)
+    assert merkle.open_inclusion(leaf, 0, 2**64, proof, root) == root
+    assert merkle.open_consistency(1, leaf, 2**64, root, proof) == root
+    deeper = [*proof, sha(b"one more")]
+    deeper_root = reduce(merkle.node_hash, deeper, leaf)
+    with pytest.raises(BadProof, match="no tree is that deep"):
+        merkle.open_inclusion(leaf, 0, 2**65, deeper, deeper_root)
+    with pytest.raises(BadProof, match="no tree is that deep"):
+        merkle.open_consistency(1, leaf, 2**65, deeper_root, deeper)
 
 
 def test_proofs_are_only_made_for_what_is_there() -> None:

@@ -79,6 +79,7 @@ def test_twenty_mutants_are_killed_again(tmp_path: Path) -> None:
     for source, mutant, killer in again:
         with tree.faulty(source, mutant):
             said = verdict(tree, source, [killer], SECONDS)
-        if said.word == "survived":
-            alive.append(f"{source}:{mutant.line} {mutant.becomes.strip()!r} survives {killer}")
+        # Solidity that does not compile, which the last run would have called invalid, is no kill either.
+        if said.word not in ("killed", "timeout"):
+            alive.append(f"{source}:{mutant.line} {mutant.becomes.strip()!r} {said.word}, not killed by {killer}")
     assert not alive
