@@ -30,7 +30,7 @@ def test_the_example_in_the_documentation_is_a_configuration(tmp_path: Path, wor
     text = firmware_sim.config.__doc__ or ""
     example, asset = text.index("asset ="), text.index("[[meter]]")
     path = tmp_path / "sim.toml"
-    path.write_text(text[example : text.index("What the replay")])
+    path.write_text(text[example : text.index("The asset file says where the replay")])
     more = text[asset:].replace("SE-0001", "DL-0005").replace("12_345_678, step_wh = 1", "363_000, step_wh = 10")
     (tmp_path / "asset.toml").write_text(text[asset:] + more)
     service = SimService(load(path), world)
