@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from api.config import ApiConfig
 from api.errors import NotFound, NotYet
@@ -39,7 +40,7 @@ class Sources:
         entry = self.reader.log.newest_of(tags.ENTRY_TERMS)
         if entry is None or entry.content is None:
             raise NotYet("the log holds no terms yet; the oracle writes them when it starts")
-        return AssetTerms.of_document(entry.content)
+        return _opened_terms(entry.content)
 
     def anchors(self) -> dict[int, EventRow]:
         """Anchored log size -> the event that anchored it."""
@@ -64,6 +65,12 @@ class Sources:
             found += part
             after = (part[-1].block, part[-1].log_index)
         return found
+
+
+@lru_cache(maxsize=2)
+def _opened_terms(content: bytes) -> AssetTerms:
+    """Every request asks for the terms, and they change once in a long while."""
+    return AssetTerms.of_document(content)
 
 
 def open_sources(config: ApiConfig, world: WorldClock) -> Sources:
